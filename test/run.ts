@@ -1,8 +1,8 @@
 /**
- * The test runner: `npm test`, or `npm test -- lease tcp` for the files whose path holds one of the words.
+ * The test runner. `npm test` runs all; `npm test -- lease tcp` the files whose path holds a word.
  *
- * Every file runs in a process of its own, two at a time, because uvu has no limit of time, runs all
- * files in one process, and ends well when no test ran. Each of these is a failure here:
+ * Every file runs in a process of its own, two at a time, because uvu has no limit of time, runs
+ * all files in one process, and ends well when no test ran. Each of these is a failure here:
  * a file that ran no test, that exits with an error, that is still running at its limit, or that
  * does not end by itself after its last test, since then it left a socket or a timer open.
  *
