@@ -1,0 +1,44 @@
+import type { Clock, Timer } from './ports.ts'
+
+/** The longest delay that Node's timers take, in milliseconds; a longer one would fire at once. */
+const DELAY_MS_MAX = 2 ** 31 - 1
+
+/**
+ * The clock of this process: `performance.now`, `Date.now` and Node's timers. Delays above 2^31 − 1 ms (24.8
+ * days) are split, so they are kept like any other. Pending timers keep the process alive, as Node's do.
+ *
+ * @example const clock = realClock(); clock.setTimeout(() => console.log('later'), 1_000)
+ */
+export function realClock(): Clock {
+  return {
+    now: () => performance.now(),
+    wall: () => Date.now(),
+    setTimeout: (callback, delayMs) => new LongTimer(callback, delayMs),
+    clearTimeout: (timer: Timer) => {
+      if (timer instanceof LongTimer) timer.cancel()
+    },
+    defer: (callback) => queueMicrotask(callback),
+  }
+}
+
+/** One timer, made of as many of Node's as its delay needs. */
+class LongTimer {
+  readonly #callback: () => void
+  #part: NodeJS.Timeout
+
+  constructor(callback: () => void, delayMs: number) {
+    this.#callback = callback
+    this.#part = this.#wait(delayMs)
+  }
+
+  cancel(): void {
+    clearTimeout(this.#part)
+  }
+
+  #wait(delayMs: number): NodeJS.Timeout {
+    if (!(delayMs > DELAY_MS_MAX)) return setTimeout(this.#callback, delayMs)
+    return setTimeout(() => {
+      this.#part = this.#wait(delayMs - DELAY_MS_MAX)
+    }, DELAY_MS_MAX)
+  }
+}
