@@ -1,0 +1,215 @@
+import type { Socket } from 'node:net'
+import { FrameReader, PREAMBLE, PreambleReader } from './framing.ts'
+import type { Frame, Wire, WireEnd, WireEvents } from './ports.ts'
+import { wireEndOf } from './tcpError.ts'
+
+/** The limits of one wire. All have defaults, see `TcpOptions`. */
+export interface TcpLimits {
+  readonly dialMsMax: number
+  readonly preambleMsMax: number
+  readonly queueBytesHigh: number
+  readonly flushMsMax: number
+  readonly lingerMs: number
+}
+
+export interface TcpWireOptions {
+  readonly socket: Socket
+  readonly role: 'dialler' | 'acceptor'
+  readonly remoteAddress: string
+  readonly limits: TcpLimits
+}
+
+/** A wire over one socket. It carries frames once the preambles were exchanged (see `framing.ts`). */
+export class TcpWire implements Wire {
+  readonly remoteAddress: string
+  readonly #socket: Socket
+  readonly #role: 'dialler' | 'acceptor'
+  readonly #limits: TcpLimits
+  readonly #preamble = new PreambleReader()
+  readonly #reader = new FrameReader()
+  #events: WireEvents | undefined
+  #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+  /** Frames that wait for the other side's preamble. A stranger shall not read them. */
+  #early: Frame[] = []
+  #earlyBytes = 0
+  #corked = false
+  #overfull = false
+  #readingPaused = false
+  #end: WireEnd | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: TcpWireOptions) {
+    this.remoteAddress = options.remoteAddress
+    this.#socket = options.socket
+    this.#role = options.role
+    this.#limits = options.limits
+  }
+
+  /** Says who hears of this wire, and starts to hear of the socket. */
+  attend(events: WireEvents): void {
+    this.#events = events
+    const socket = this.#socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    socket.on('end', () => this.#receiveEnd())
+    socket.on('error', (error) => {
+      this.#end ??= wireEndOf(error)
+    })
+    socket.on('close', () => this.#finish())
+    const { dialMsMax, preambleMsMax } = this.#limits
+    const openMsMax = this.#role === 'dialler' ? dialMsMax : preambleMsMax
+    this.#abortAfter(openMsMax, { code: 'timeout', detail: `not open after ${openMsMax} ms` })
+    if (this.#role === 'dialler') socket.once('connect', () => socket.write(PREAMBLE))
+  }
+
+  get queuedBytes(): number {
+    if (this.#state === 'opening') return this.#earlyBytes
+    return this.#state === 'closed' ? 0 : this.#socket.writableLength
+  }
+
+  send(frame: Frame): void {
+    if (this.#state === 'opening') {
+      this.#early.push(frame)
+      this.#earlyBytes += frame.length
+    } else if (this.#state === 'open') {
+      this.#write(frame)
+    }
+  }
+
+  limitFrames(bodyBytesMax: number): void {
+    this.#reader.limit(bodyBytesMax)
+  }
+
+  pauseReading(): void {
+    this.#readingPaused = true
+    // The other side's preamble is read nevertheless.
+    if (this.#state !== 'opening') this.#socket.pause()
+  }
+
+  resumeReading(): void {
+    this.#readingPaused = false
+    if (this.#state !== 'opening') this.#socket.resume()
+  }
+
+  close(): void {
+    if (this.#state === 'opening') this.destroy()
+    if (this.#state !== 'open') return
+    this.#end ??= { code: 'closed' }
+    this.#shutDown()
+  }
+
+  destroy(): void {
+    this.abort({ code: 'closed' })
+  }
+
+  /** Ends at once, for the reason given unless there was one before. */
+  abort(end: WireEnd): void {
+    if (this.#state === 'closed') return
+    const wasOpening = this.#state === 'opening'
+    this.#end ??= end
+    this.#state = 'closed'
+    this.#early = []
+    // A reset tells the other side that this is no end in good order. Strangers are told nothing.
+    if (wasOpening) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
+  }
+
+  /** All frames of one tick leave in one write. */
+  #write(frame: Frame): void {
+    if (!this.#corked) {
+      this.#corked = true
+      this.#socket.cork()
+      process.nextTick(() => {
+        this.#corked = false
+        this.#socket.uncork()
+      })
+    }
+    if (this.#socket.writableLength + frame.length > this.#limits.queueBytesHigh) {
+      this.#overfull = true
+    }
+    // While the queue is overfull each frame reports its departure, so the last one finds the queue empty.
+    if (this.#overfull) this.#socket.write(frame, (error) => this.#noteDeparture(error))
+    else this.#socket.write(frame)
+  }
+
+  #noteDeparture(error: Error | null | undefined): void {
+    if (error || !this.#overfull) return
+    if (this.#state !== 'open' || this.#socket.writableLength > 0) return
+    this.#overfull = false
+    this.#events?.drained()
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#state === 'closed') return
+    if (this.#state === 'opening') {
+      this.#greet(chunk)
+      return
+    }
+    const { frames, problem } = this.#reader.push(chunk)
+    if (frames.length > 0) this.#events?.frames(frames)
+    if (problem !== undefined) this.abort(problem)
+  }
+
+  #greet(chunk: Uint8Array): void {
+    const read = this.#preamble.push(chunk)
+    if (read.verdict === 'wrong') {
+      this.abort({ code: 'bad-preamble', detail: 'the first bytes are not ours' })
+    }
+    if (read.verdict !== 'right') return
+    this.#open()
+    if (read.rest.length === 0 || this.#isClosed()) return
+    if (this.#readingPaused) this.#socket.unshift(read.rest)
+    else this.#receive(read.rest)
+  }
+
+  #open(): void {
+    clearTimeout(this.#timer)
+    this.#state = 'open'
+    if (this.#role === 'acceptor') this.#socket.write(PREAMBLE)
+    if (this.#readingPaused) this.#socket.pause()
+    const early = this.#early
+    this.#early = []
+    for (const frame of early) this.#write(frame)
+    this.#events?.opened()
+  }
+
+  #receiveEnd(): void {
+    if (this.#state === 'opening') {
+      this.abort({ code: 'ended', detail: 'before the first bytes' })
+      return
+    }
+    const problem = this.#reader.end()
+    if (problem !== undefined) this.abort(problem)
+    if (this.#state !== 'open') return
+    this.#end ??= { code: 'ended' }
+    this.#shutDown()
+  }
+
+  /** Ends this direction behind what is queued. The socket closes itself when the other one ends too. */
+  #shutDown(): void {
+    this.#state = 'closing'
+    const { flushMsMax, lingerMs } = this.#limits
+    const end: WireEnd = { code: 'closed' }
+    this.#abortAfter(flushMsMax, end)
+    this.#socket.once('finish', () => this.#abortAfter(lingerMs, end))
+    this.#socket.end()
+  }
+
+  /** The socket keeps the process alive for as long as it works, so the timer need not. */
+  #abortAfter(delayMs: number, end: WireEnd): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.abort(end), delayMs)
+    this.#timer.unref()
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer)
+    this.#state = 'closed'
+    this.#early = []
+    this.#events?.closed(this.#end ?? { code: 'reset', detail: 'the socket closed' })
+  }
+}
