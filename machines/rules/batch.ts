@@ -1,0 +1,68 @@
+/**
+ * Entries under way, in columns: a batch is one array of keys, one of values and a column for each of the
+ * rest, where a column that holds the same number throughout is just that number. A frame of a thousand new
+ * keys thus costs little more than its keys and values.
+ */
+
+import type { StoredKey } from './key.ts'
+import type { Origin, PeerId } from './peer.ts'
+import type { Kept } from './value.ts'
+
+/** One number for all rows, or one number per row. */
+export type Column = number | readonly number[]
+
+/** The most entries in one batch. */
+export const BATCH_ENTRIES_MAX = 2_000
+/** A batch is closed when its keys and values reach this size, in bytes. */
+export const BATCH_BYTES = 256 * 1024
+
+/** What an entry says beside its key and value, as bits. */
+export const ABSENT = 1 // There is no value: a tombstone, or a bare lease on a key without value.
+export const RELEASED = 2 // Nobody holds the key: the writer gave it up.
+export const FLAGS_ALL = ABSENT | RELEASED
+
+export interface Batch {
+  /** The writers of these entries; `writer` points into it. */
+  readonly origins: readonly Origin[]
+  readonly keys: readonly StoredKey[]
+  /** Null in rows that are absent. */
+  readonly values: readonly Kept[]
+  /** The size of each value, in bytes. */
+  readonly sizes: readonly number[]
+  readonly writer: Column
+  readonly epoch: Column
+  /** Either one per row, or the first of numbers that rise by one. */
+  readonly sequence: Column
+  readonly termMs: Column
+  /** What is left of the term, or null where it is the whole term in every row. */
+  readonly remainingMs: Column | null
+  readonly flags: Column
+  /** Rows that are reserved for somebody: row, peer. */
+  readonly heirs: readonly (readonly [number, PeerId])[]
+  /** Rows that took a key over: row, index of the former writer in `origins`, its last sequence seen. */
+  readonly over: readonly (readonly [number, number, number])[]
+}
+
+/** The number of one row. */
+export function at(column: Column, row: number): number {
+  return typeof column === 'number' ? column : (column[row] as number)
+}
+
+/** The number of one row in a column where a single number is the first of a rising sequence. */
+export function atRising(column: Column, row: number): number {
+  return typeof column === 'number' ? column + row : (column[row] as number)
+}
+
+/** The shortest form of a column. */
+export function pressed(column: readonly number[]): Column {
+  const first = column[0]
+  if (first === undefined) return 0
+  return column.every((number) => number === first) ? first : column
+}
+
+/** The shortest form of a column where a single number is the first of a rising sequence. */
+export function pressedRising(column: readonly number[]): Column {
+  const first = column[0]
+  if (first === undefined) return 0
+  return column.every((number, row) => number === first + row) ? first : column
+}

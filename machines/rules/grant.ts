@@ -1,0 +1,152 @@
+/**
+ * Local writes: may this peer change that key now, and what happens if so.
+ *
+ * A key is free if it has no entry, if its lease was released, or if it lapsed. Writing a free key makes the
+ * writer its owner under a new epoch; the owner's further writes keep the epoch and renew the lease. Nobody
+ * else may write meanwhile.
+ */
+
+import { ABSENT, RELEASED } from './batch.ts'
+import type { Coverage } from './coverage.ts'
+import type { StoredKey } from './key.ts'
+import { mayTakeOver, ownerTermMs, type Reading } from './lease.ts'
+import type { Origin, PeerId } from './peer.ts'
+import { keyAt, ownRemainingMs, type Replica, readValue, SELF, waitMs } from './replica.ts'
+import { ENTRY_OVERHEAD_BYTES, GRANT_UNSENT, NOWHERE, SENT, WRITE_UNSENT } from './table.ts'
+import type { Kept } from './value.ts'
+
+/** Why a local write was refused. */
+export type Refusal =
+  | { readonly verdict: 'held'; readonly owner: PeerId; readonly remainingMs: number }
+  | { readonly verdict: 'minority'; readonly owner: PeerId }
+  | { readonly verdict: 'full'; readonly limit: number }
+
+/** The epoch under which this peer may write the slot now, or why it may not. */
+export function judgeWrite(replica: Replica, slot: number, reading: Reading): number | Refusal {
+  if (slot === NOWHERE) return 1
+  const { table } = replica
+  const epoch = table.epoch[slot] as number
+  if (!replica.leasing || ((table.flags[slot] as number) & RELEASED) !== 0) return epoch + 1
+  const heir = replica.heirs.get(slot)
+  const self = (replica.origins[SELF] as Origin).peer
+  if (heir === self) return epoch + 1
+  const writer = table.writer[slot] as number
+  if (writer === SELF && heir === undefined) {
+    // A grant that lapsed at its owner is over, even if nobody took the key: the next one is a new grant.
+    return ownRemainingMs(table, slot, reading) > 0 ? epoch : epoch + 1
+  }
+  return judgeForeign(replica, slot, { reading, heir })
+}
+
+function judgeForeign(
+  replica: Replica,
+  slot: number,
+  { reading, heir }: { reading: Reading; heir: PeerId | undefined },
+): number | Refusal {
+  const { table } = replica
+  const epoch = table.epoch[slot] as number
+  const writer = replica.origins[table.writer[slot] as number] as Origin
+  // What this peer owned in an earlier run is still its own, under a new token.
+  if (heir === undefined && writer.peer === (replica.origins[SELF] as Origin).peer) return epoch + 1
+  const owner = heir ?? writer.peer
+  const remainingMs = waitMs(table, slot, reading)
+  if (remainingMs > 0) return { verdict: 'held', owner, remainingMs }
+  // An owner that left in good order freed its keys itself; nothing is taken from anybody.
+  const left = table.lapseAt[slot] === Number.NEGATIVE_INFINITY
+  if (left || mayTakeOver(replica.takeover, replica.peers)) return epoch + 1
+  return { verdict: 'minority', owner }
+}
+
+/** What a local write puts into its slot. */
+export interface OwnEntry {
+  readonly value: Kept
+  readonly bytes: number
+  readonly flags: number
+  readonly termMs: number
+  readonly epoch: number
+  readonly heir?: PeerId
+}
+
+/** Writes an entry that `judgeWrite` granted. Returns its slot. */
+export function writeOwn(
+  replica: Replica,
+  key: StoredKey,
+  entry: OwnEntry,
+  reading: Reading,
+): number {
+  const { table } = replica
+  const found = table.find(key)
+  const slot = found === NOWHERE ? table.insert(key) : found
+  const isNewGrant = table.epoch[slot] !== entry.epoch
+  if (found !== NOWHERE && isNewGrant) noteTakeover(replica, slot)
+  const previous = readValue(replica, slot)
+  const hadValue = table.hasValue(slot)
+  replica.sequence++
+  ;(replica.coverage[SELF] as Coverage).add(replica.sequence)
+  table.writer[slot] = SELF
+  table.epoch[slot] = entry.epoch
+  table.sequence[slot] = replica.sequence
+  setOwnTerm(replica, slot, entry, reading)
+  table.put(slot, entry)
+  if (table.unsent[slot] === SENT) replica.unsent.push(slot)
+  if (isNewGrant) table.unsent[slot] = GRANT_UNSENT
+  else if (table.unsent[slot] === SENT) table.unsent[slot] = WRITE_UNSENT
+  tellOwn(replica, slot, { previous, hadValue })
+  return slot
+}
+
+/** True if a new key of this size does not fit any more. */
+export function isFull(replica: Replica, bytes: number): boolean {
+  const { table, limits } = replica
+  return (
+    table.keys.length >= limits.entriesMax ||
+    table.bytes + bytes + ENTRY_OVERHEAD_BYTES > limits.bytesMax
+  )
+}
+
+function noteTakeover(replica: Replica, slot: number): void {
+  const { table } = replica
+  replica.over.set(slot, [table.writer[slot] as number, table.sequence[slot] as number])
+}
+
+function setOwnTerm(replica: Replica, slot: number, entry: OwnEntry, reading: Reading): void {
+  const { table } = replica
+  const believedMs = entry.heir === undefined ? ownerTermMs(entry.termMs) : entry.termMs
+  table.termMs[slot] = entry.termMs
+  table.lapseAt[slot] = reading.now + believedMs
+  table.wallLapseAt[slot] = reading.wall + believedMs
+  if (entry.heir === undefined) replica.heirs.delete(slot)
+  else replica.heirs.set(slot, entry.heir)
+}
+
+function tellOwn(
+  replica: Replica,
+  slot: number,
+  before: { previous: unknown; hadValue: boolean },
+): void {
+  const { table, facts } = replica
+  const { previous, hadValue } = before
+  const key = keyAt(replica, slot)
+  const owner = (replica.origins[SELF] as Origin).peer
+  const token = table.epoch[slot] as number
+  const absent = ((table.flags[slot] as number) & ABSENT) !== 0
+  if (!absent) {
+    const value = readValue(replica, slot)
+    facts.push({ type: 'update', key, value, previous, owner, token, local: true })
+  } else if (hadValue) {
+    facts.push({ type: 'delete', key, previous, owner, token, local: true })
+  }
+  tellLeaseChange(replica, slot)
+}
+
+/** Tells those who wait for this key that its lease changed. */
+export function tellLeaseChange(replica: Replica, slot: number): void {
+  if (replica.watched.size === 0) return
+  if (!replica.watched.has(replica.table.keys[slot] as StoredKey)) return
+  replica.facts.push({
+    type: 'lease.changed',
+    key: keyAt(replica, slot),
+    owner: (replica.origins[replica.table.writer[slot] as number] as Origin).peer,
+    token: replica.table.epoch[slot] as number,
+  })
+}

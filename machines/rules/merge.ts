@@ -1,0 +1,242 @@
+/**
+ * Remote writes: the greater version is kept, whatever the order of arrival.
+ *
+ * Two things happen here besides. A grant that nobody was sent yet gives way to a live lease that others
+ * have seen, before it is sent, so that a peer started offline cannot snatch a key that the network has held
+ * for an hour. And a write of this peer that loses without its successor having seen it is told, once.
+ */
+
+import { ABSENT, at, atRising, type Batch, RELEASED } from './batch.ts'
+import { hashValue } from './flat.ts'
+import { isFull, tellLeaseChange } from './grant.ts'
+import { Hash } from './hash.ts'
+import type { StoredKey } from './key.ts'
+import type { Reading } from './lease.ts'
+import type { Origin, PeerId } from './peer.ts'
+import { indexOrigin, keyAt, ownRemainingMs, type Replica, readValue, SELF } from './replica.ts'
+import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
+import { exposeValue, type Kept } from './value.ts'
+import { compareVersions } from './version.ts'
+
+/** One remote entry, read out of a batch. One object serves all rows of a merge. */
+interface Claim {
+  writer: number
+  epoch: number
+  sequence: number
+  termMs: number
+  remainingMs: number
+  flags: number
+  value: Kept
+  bytes: number
+  heir: PeerId | undefined
+  over: readonly [writer: number, sequence: number] | undefined
+}
+
+/**
+ * Takes a batch in. False if the replica was too full for one of its new keys: then nothing may be counted
+ * as covered, and the rest of the batch has been taken in all the same.
+ */
+export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): boolean {
+  const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
+  const heirs = new Map(batch.heirs)
+  const over = new Map(batch.over.map(([row, ...rest]) => [row, rest] as const))
+  const claim = {} as Claim
+  let fits = true
+  for (let row = 0; row < batch.keys.length; row++) {
+    claim.writer = writers[at(batch.writer, row)] as number
+    if (claim.writer === SELF) continue // This peer knows best what it wrote.
+    claim.epoch = at(batch.epoch, row)
+    claim.sequence = atRising(batch.sequence, row)
+    claim.termMs = at(batch.termMs, row)
+    claim.remainingMs = batch.remainingMs === null ? claim.termMs : at(batch.remainingMs, row)
+    claim.flags = at(batch.flags, row)
+    claim.value = batch.values[row]
+    claim.bytes = batch.sizes[row] as number
+    claim.heir = heirs.get(row)
+    const seen = over.get(row)
+    claim.over = seen && [writers[seen[0]] as number, seen[1]]
+    if (!mergeClaim(replica, batch.keys[row] as StoredKey, claim, reading)) fits = false
+  }
+  return fits
+}
+
+/** A peer left in good order: its leases are over. Replicas may learn of it at different times. */
+export function releaseLeft(replica: Replica, origin: Origin): void {
+  const writer = indexOrigin(replica, origin)
+  if (writer === SELF) return
+  const { table } = replica
+  for (let slot = 0; slot < table.keys.length; slot++) {
+    if (table.writer[slot] !== writer) continue
+    table.lapseAt[slot] = Number.NEGATIVE_INFINITY
+    tellLeaseChange(replica, slot)
+  }
+}
+
+function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Reading): boolean {
+  const { table } = replica
+  const slot = table.find(key)
+  if (slot === NOWHERE) {
+    if (isFull(replica, key.length + claim.bytes)) return false
+    take(replica, table.insert(key), claim, reading)
+    return true
+  }
+  if (table.unsent[slot] === GRANT_UNSENT && givesWay(replica, slot, claim)) {
+    tellConflict(replica, slot, { claim, reason: 'unwitnessed' })
+    take(replica, slot, claim, reading)
+    return true
+  }
+  const order = compareWith(replica, key, slot, claim)
+  if (order > 0) {
+    noteLoss(replica, slot, { claim, reading })
+    take(replica, slot, claim, reading)
+  } else if (order === 0) {
+    settleSame(replica, slot, claim, reading)
+  }
+  return true
+}
+
+/**
+ * True if the own grant in this slot, which nobody has seen, yields to the claim: a live lease that this
+ * peer did not know when it took the key. A lease that it did know, and saw lapse, comes too late.
+ */
+function givesWay(replica: Replica, slot: number, claim: Claim): boolean {
+  const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > 0
+  if (!isLive) return false
+  const epoch = replica.table.epoch[slot] as number
+  if (claim.epoch >= epoch) return true
+  const known = replica.over.get(slot)
+  const wasKnown = known?.[0] === claim.writer && known[1] >= claim.sequence
+  return claim.epoch === epoch - 1 && !wasKnown
+}
+
+/** Greater than zero if the claim is the newer one. */
+function compareWith(replica: Replica, key: StoredKey, slot: number, claim: Claim): number {
+  const { table, origins } = replica
+  const epoch = table.epoch[slot] as number
+  const sequence = table.sequence[slot] as number
+  const writer = table.writer[slot] as number
+  if (claim.epoch !== epoch) return claim.epoch - epoch
+  if (claim.writer === writer) return claim.sequence - sequence
+  return compareVersions(
+    key,
+    { ...claim, writer: origins[claim.writer] as Origin },
+    { epoch, sequence, writer: origins[writer] as Origin },
+  )
+}
+
+function take(replica: Replica, slot: number, claim: Claim, reading: Reading): void {
+  const { table } = replica
+  const hadValue = table.hasValue(slot)
+  const previous = readValue(replica, slot)
+  table.writer[slot] = claim.writer
+  table.epoch[slot] = claim.epoch
+  table.sequence[slot] = claim.sequence
+  table.termMs[slot] = claim.termMs
+  table.lapseAt[slot] = reading.now + claim.remainingMs
+  table.unsent[slot] = SENT
+  table.put(slot, claim)
+  if (claim.heir === undefined) replica.heirs.delete(slot)
+  else replica.heirs.set(slot, claim.heir)
+  if (claim.over === undefined) replica.over.delete(slot)
+  else replica.over.set(slot, claim.over)
+  tellTaken(replica, slot, { previous, hadValue })
+}
+
+/** The same version again: its lease is over at the earlier of the two times, for hearsay extends nothing. */
+function settleSame(replica: Replica, slot: number, claim: Claim, reading: Reading): void {
+  const { table } = replica
+  const lapseAt = Math.min(table.lapseAt[slot] as number, reading.now + claim.remainingMs)
+  if (compareContent(replica, slot, claim) <= 0) {
+    table.lapseAt[slot] = lapseAt
+    return
+  }
+  tellConflict(replica, slot, { claim, reason: 'equivocation' })
+  take(replica, slot, claim, reading)
+  table.lapseAt[slot] = lapseAt
+}
+
+/** Greater than zero if the claim has other content and the smaller hash, which is kept everywhere. */
+function compareContent(replica: Replica, slot: number, claim: Claim): number {
+  const { table } = replica
+  const value = table.values[slot]
+  const flags = table.flags[slot] as number
+  if (value === claim.value && flags === claim.flags) return 0
+  const kept = contentHash(value, flags)
+  const claimed = contentHash(claim.value, claim.flags)
+  if (kept.high !== claimed.high) return kept.high - claimed.high
+  if (kept.low !== claimed.low) return kept.low - claimed.low
+  return 0
+}
+
+function contentHash(value: Kept, flags: number): Hash {
+  const hash = new Hash().start().integer(flags)
+  hashValue(hash, value)
+  return hash.finish()
+}
+
+/** This peer's own entry is about to be replaced: tells a lost lease, and a lost write if it was one. */
+function noteLoss(
+  replica: Replica,
+  slot: number,
+  { claim, reading }: { claim: Claim; reading: Reading },
+): void {
+  const { table } = replica
+  if (table.writer[slot] !== SELF) return
+  const sequence = table.sequence[slot] as number
+  const seen = claim.over?.[0] === SELF && (claim.over[1] as number) >= sequence
+  const isOwned =
+    replica.leasing &&
+    ((table.flags[slot] as number) & RELEASED) === 0 &&
+    ownRemainingMs(table, slot, reading) > 0
+  // A successor two grants on does not say whether its predecessor had seen this write; a peer that is
+  // known to have it speaks for that.
+  const unknown = claim.epoch > (table.epoch[slot] as number) + 1
+  const passed = unknown && !isOwned && sequence <= replica.witnessedSequence
+  if (!seen && !passed) tellConflict(replica, slot, { claim, reason: 'concurrent' })
+  else loseLease(replica, slot, 'superseded')
+}
+
+function tellConflict(
+  replica: Replica,
+  slot: number,
+  told: { claim: Claim; reason: 'unwitnessed' | 'concurrent' | 'equivocation' },
+): void {
+  const { table, facts, origins } = replica
+  const { claim, reason } = told
+  facts.push({
+    type: 'conflict',
+    key: keyAt(replica, slot),
+    lost: readValue(replica, slot),
+    kept: (claim.flags & ABSENT) === 0 ? exposeValue(claim.value) : undefined,
+    winner: (origins[claim.writer] as Origin).peer,
+    token: claim.epoch,
+    reason,
+  })
+  if (table.writer[slot] === SELF) loseLease(replica, slot, 'conflict')
+}
+
+function loseLease(replica: Replica, slot: number, reason: 'conflict' | 'superseded'): void {
+  const token = replica.held.get(slot)
+  if (token === undefined) return
+  replica.held.delete(slot)
+  replica.facts.push({ type: 'lease.lost', key: keyAt(replica, slot), token, reason })
+}
+
+function tellTaken(
+  replica: Replica,
+  slot: number,
+  before: { previous: unknown; hadValue: boolean },
+): void {
+  const { table, facts, origins } = replica
+  const { previous, hadValue } = before
+  const key = keyAt(replica, slot)
+  const owner = (origins[table.writer[slot] as number] as Origin).peer
+  const token = table.epoch[slot] as number
+  if (table.hasValue(slot)) {
+    const value = readValue(replica, slot)
+    facts.push({ type: 'update', key, value, previous, owner, token, local: false })
+  } else if (hadValue) {
+    facts.push({ type: 'delete', key, previous, owner, token, local: false })
+  }
+  tellLeaseChange(replica, slot)
+}

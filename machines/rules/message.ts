@@ -1,0 +1,174 @@
+/**
+ * The words on the wire.
+ *
+ * A connection begins with three messages. The dialler says `hello`; the other side answers `reply`, or
+ * `refuse` with a reason; the dialler ends with `auth`, or refuses in its turn. From then on the arbiter of
+ * the pair (the greater peer id) decides which of several connections is used: `select`, `acknowledge`,
+ * `confirm`, and `resume` when the choice broke. Data travels on the chosen connection only: broadcasts
+ * (which fall over the waterfall), whispers, and the question and answer of reconciliation.
+ *
+ * What a peer says is a message and nothing else: it never becomes an event that an actor could be told
+ * by its own side.
+ */
+
+import type { Batch } from './batch.ts'
+import type { CoverageList } from './coverage.ts'
+import type { ConnectionId, Origin, PeerId, RunId } from './peer.ts'
+import type { Kept } from './value.ts'
+
+/** The protocol versions that this build speaks, best first. */
+export const PROTOCOL_VERSIONS: readonly number[] = [1]
+
+/** Longest body of a frame before the peer is known, in bytes. */
+export const FRAME_BYTES_MAX_BEFORE_HELLO = 4 * 1024
+
+/** Longest body of a frame after that, in bytes. */
+export const FRAME_BYTES_MAX = 1024 * 1024
+
+/** What the follower of a pair tells the arbiter about the connections it knows (see `pair.ts`). */
+export interface PairEvidence {
+  /** The connection that is nominal at the follower, or null. */
+  readonly have: ConnectionId | null
+  /** The highest select number that the follower acknowledged to this run of the arbiter; 0 for none. */
+  readonly lastSelect: number
+}
+
+/** What each side says of itself in the handshake. `publicKey`, `proof` and `signature` are empty for now. */
+export interface Introduction {
+  readonly network: string
+  readonly leasing: boolean
+  readonly peerId: PeerId
+  readonly run: RunId
+  readonly capabilities: readonly string[]
+  /** Where others may dial this peer; empty if nowhere. */
+  readonly addresses: readonly string[]
+  readonly nonce: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
+export interface Hello extends Introduction {
+  readonly kind: 'hello'
+  readonly versions: readonly number[]
+  readonly connection: ConnectionId
+  /** Whom the dialler wants to reach, or null if anybody will do. */
+  readonly expects: PeerId | null
+  readonly tag: Uint8Array
+}
+
+export interface Reply extends Introduction {
+  readonly kind: 'reply'
+  readonly version: number
+  readonly evidence: PairEvidence
+  readonly proof: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface Auth {
+  readonly kind: 'auth'
+  readonly evidence: PairEvidence
+  readonly proof: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Why a handshake was refused. Stable: programs may compare them. */
+export type RefusalReason =
+  | 'network' // another network
+  | 'version' // no protocol version in common
+  | 'leasing' // leases on one side, none on the other
+  | 'self' // the peer dialled itself
+  | 'id-clash' // somebody else claims this peer's id
+  | 'id-mismatch' // another peer answers at that address
+  | 'busy' // too many connections
+  | 'closing' // the peer is about to leave
+  | 'malformed' // the message makes no sense
+
+export interface Refuse {
+  readonly kind: 'refuse'
+  readonly reason: RefusalReason
+}
+
+/** Why a peer ends a connection in good order. */
+export type FarewellReason = 'leaving' | 'duplicate' | 'superseded' | 'disconnected' | 'slow'
+
+/** Messages that steer one connection. */
+export type ControlMessage =
+  | Hello
+  | Reply
+  | Auth
+  | Refuse
+  | { readonly kind: 'select'; readonly number: number }
+  | { readonly kind: 'acknowledge'; readonly number: number }
+  | { readonly kind: 'confirm'; readonly number: number }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'ping'; readonly sentMs: number }
+  | { readonly kind: 'pong'; readonly sentMs: number }
+  | { readonly kind: 'farewell'; readonly reason: FarewellReason }
+
+/** Addresses by which a peer can be dialled. */
+export interface PeerAddresses {
+  readonly peerId: PeerId
+  readonly addresses: readonly string[]
+}
+
+/** What a broadcast carries. */
+export type BroadcastBody =
+  | { readonly kind: 'entries'; readonly from: number; readonly to: number; readonly batch: Batch }
+  | { readonly kind: 'note'; readonly payload: Kept; readonly to: PeerId | null }
+  | { readonly kind: 'left' }
+
+/** A message that falls over every peer's waterfall once. `number` counts the origin's broadcasts in its run. */
+export interface Broadcast {
+  readonly kind: 'broadcast'
+  readonly origin: Origin
+  readonly number: number
+  readonly body: BroadcastBody
+}
+
+/** Messages that carry data between two peers. */
+export type DataMessage =
+  | Broadcast
+  /** To this neighbour only, so no number is needed. */
+  | { readonly kind: 'whisper'; readonly payload: Kept }
+  /** "Whom do you know?" and the answer. */
+  | { readonly kind: 'peers.ask' }
+  | { readonly kind: 'peers.tell'; readonly peers: readonly PeerAddresses[] }
+  /** "This is what I have of each origin; `all` if I want every entry named, covered or not." */
+  | {
+      readonly kind: 'sync.ask'
+      readonly ask: number
+      readonly coverage: CoverageList
+      readonly all: boolean
+    }
+  | { readonly kind: 'sync.give'; readonly ask: number; readonly batch: Batch }
+  /** "That was all; now you have what I have: so much of each origin, and this digest." */
+  | {
+      readonly kind: 'sync.done'
+      readonly ask: number
+      readonly coverage: CoverageList
+      readonly digest: string
+    }
+  /** "You missed something of mine; ask me." */
+  | { readonly kind: 'sync.hint' }
+
+export type Message = ControlMessage | DataMessage
+
+/** Splits the union: control goes to the connection's machine, data goes past it. */
+export function isControl(message: Message): message is ControlMessage {
+  return CONTROL_KINDS.has(message.kind)
+}
+
+const CONTROL_KINDS: ReadonlySet<string> = new Set<ControlMessage['kind']>([
+  'hello',
+  'reply',
+  'auth',
+  'refuse',
+  'select',
+  'acknowledge',
+  'confirm',
+  'resume',
+  'end',
+  'ping',
+  'pong',
+  'farewell',
+])

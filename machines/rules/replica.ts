@@ -1,0 +1,170 @@
+/**
+ * What one peer knows of the dictionary: the table, who wrote what, and how far it has heard each writer.
+ * The functions that read it are here; those that change it are in `grant.ts` and `merge.ts`.
+ */
+
+import { RELEASED } from './batch.ts'
+import { Coverage, type CoverageList, originKey } from './coverage.ts'
+import type { Fact } from './fact.ts'
+import type { Key, StoredKey } from './key.ts'
+import { publicKey } from './key.ts'
+import { type Reading, type TakeoverPolicy, takeoverAt } from './lease.ts'
+import type { Origin, PeerId } from './peer.ts'
+import { Table } from './table.ts'
+import { exposeValue } from './value.ts'
+
+/** How much one replica may hold. */
+export interface ReplicaLimits {
+  /** Entries, deleted ones included. */
+  readonly entriesMax: number
+  /** Bytes, each entry charged 300 beside its key and value. */
+  readonly bytesMax: number
+}
+
+export const REPLICA_LIMITS: ReplicaLimits = {
+  entriesMax: 1_000_000,
+  bytesMax: 256 * 1024 * 1024,
+}
+
+/** This peer's own index among the origins. */
+export const SELF = 0
+
+export interface Replica {
+  readonly table: Table
+  readonly leasing: boolean
+  readonly leaseMs: number
+  readonly takeover: TakeoverPolicy
+  readonly limits: ReplicaLimits
+  /** Everybody who ever wrote; the first one is this peer in this run. */
+  readonly origins: Origin[]
+  readonly originIndex: Map<string, number>
+  /** How far each origin's writes are incorporated; its own up to `sequence`, sent or not. */
+  readonly coverage: Coverage[]
+  /** Slots reserved for an heir. */
+  readonly heirs: Map<number, PeerId>
+  /** Slots that were taken over: the former writer and its last sequence seen. */
+  readonly over: Map<number, readonly [writer: number, sequence: number]>
+  /** Slots of own entries that no other peer was sent yet; `table.unsent` tells them apart from sent ones. */
+  unsent: number[]
+  /** Slots whose lease was acquired on purpose, with its token: their loss is told. */
+  readonly held: Map<number, number>
+  /** Keys that somebody waits for, and how many do: each change of their lease is told. */
+  readonly watched: Map<StoredKey, number>
+  /** The number of this peer's last write. */
+  sequence: number
+  /** The number of its last write that was handed to the network. */
+  sentSequence: number
+  /** The highest own number that another peer is known to have. */
+  witnessedSequence: number
+  /** How many other peers are known, and how many of them are connected. */
+  peers: { readonly known: number; readonly connected: number }
+  /** What happened since it was last told; the store hands it on. */
+  facts: Fact[]
+}
+
+export interface ReplicaOptions {
+  readonly self: Origin
+  readonly leasing: boolean
+  readonly leaseMs: number
+  readonly takeover: TakeoverPolicy
+  readonly limits: ReplicaLimits
+}
+
+export function createReplica(options: ReplicaOptions): Replica {
+  const { self, ...settings } = options
+  const replica: Replica = {
+    ...settings,
+    table: new Table(),
+    origins: [],
+    originIndex: new Map(),
+    coverage: [],
+    heirs: new Map(),
+    over: new Map(),
+    unsent: [],
+    held: new Map(),
+    watched: new Map(),
+    sequence: 0,
+    sentSequence: 0,
+    witnessedSequence: 0,
+    peers: { known: 0, connected: 0 },
+    facts: [],
+  }
+  indexOrigin(replica, self)
+  return replica
+}
+
+/** The index of an origin, which is entered if it is new. */
+export function indexOrigin(replica: Replica, origin: Origin): number {
+  const key = originKey(origin)
+  const known = replica.originIndex.get(key)
+  if (known !== undefined) return known
+  const index = replica.origins.length
+  replica.origins.push(origin)
+  replica.coverage.push(new Coverage())
+  replica.originIndex.set(key, index)
+  return index
+}
+
+/** Who holds a key, as `lease(key)` shows it. */
+export interface LeaseView {
+  readonly owner: PeerId
+  /** The fencing token. */
+  readonly token: number
+  /** For the own lease: until it must be renewed. For another's: until it can be taken over at the latest. */
+  readonly remainingMs: number
+  readonly mine: boolean
+}
+
+/** The lease of a slot that is in force here and now, or undefined if the key is free. */
+export function viewLease(replica: Replica, slot: number, reading: Reading): LeaseView | undefined {
+  const { table } = replica
+  if (!replica.leasing || ((table.flags[slot] as number) & RELEASED) !== 0) return undefined
+  const writer = table.writer[slot] as number
+  const mine = writer === SELF && !replica.heirs.has(slot)
+  const remainingMs = mine ? ownRemainingMs(table, slot, reading) : waitMs(table, slot, reading)
+  if (remainingMs <= 0) return undefined
+  const owner = replica.heirs.get(slot) ?? (replica.origins[writer] as Origin).peer
+  return { owner, token: table.epoch[slot] as number, remainingMs, mine }
+}
+
+/** How long the own lease in this slot is still valid. The clock that went further counts. */
+export function ownRemainingMs(table: Table, slot: number, reading: Reading): number {
+  const byMonotonic = (table.lapseAt[slot] as number) - reading.now
+  const byWall = (table.wallLapseAt[slot] as number) - reading.wall
+  return Math.min(byMonotonic, byWall)
+}
+
+/** How long until the foreign lease in this slot can be taken over. */
+export function waitMs(table: Table, slot: number, reading: Reading): number {
+  return takeoverAt(table.lapseAt[slot] as number, table.termMs[slot] as number) - reading.now
+}
+
+/** The value in a slot as a reader gets it; undefined if it has none. */
+export function readValue(replica: Replica, slot: number): unknown {
+  if (slot < 0 || !replica.table.hasValue(slot)) return undefined
+  return exposeValue(replica.table.values[slot])
+}
+
+/** All keys that have a value, oldest first. Safe while the table changes. */
+export function* liveSlots(replica: Replica): Generator<number> {
+  for (const slot of replica.table.slots.values()) {
+    if (replica.table.hasValue(slot)) yield slot
+  }
+}
+
+export function keyAt(replica: Replica, slot: number): Key {
+  return publicKey(replica.table.keys[slot] as StoredKey)
+}
+
+export function digestOf(replica: Replica): string {
+  return replica.table.digest((writer) => originKey(replica.origins[writer] as Origin))
+}
+
+/** What this replica has of each origin, as others may be told: own writes count once they were sent. */
+export function coverageList(replica: Replica): CoverageList {
+  return replica.origins.flatMap((origin, index) => {
+    const list =
+      index === SELF ? [replica.sentSequence] : (replica.coverage[index] as Coverage).list()
+    return list.length === 1 && list[0] === 0 ? [] : [[origin.peer, origin.run, ...list] as const]
+  })
+}

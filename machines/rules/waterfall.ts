@@ -1,0 +1,42 @@
+/**
+ * The waterfall: every broadcast falls over it once.
+ *
+ * A broadcast is told by its origin, the origin's run and a number that counts up in that run. Per run the
+ * waterfall keeps the highest contiguous number and the ranges above it. It never forgets a run that still
+ * speaks, and nothing is forgotten by age: forgetting after a minute is how a storm begins.
+ */
+
+import { Coverage, ORIGINS_MAX, originKey } from './coverage.ts'
+import type { Origin } from './peer.ts'
+
+export interface Waterfall {
+  /** What fell so far, by origin; the least recently heard origin first. */
+  readonly seen: Map<string, Coverage>
+  /** The number of this peer's own last broadcast. */
+  sent: number
+}
+
+export function createWaterfall(): Waterfall {
+  return { seen: new Map(), sent: 0 }
+}
+
+/** True the first time this broadcast comes, and never again. */
+export function fallsFresh(waterfall: Waterfall, origin: Origin, number: number): boolean {
+  const key = originKey(origin)
+  let coverage = waterfall.seen.get(key)
+  if (coverage?.covers(number)) return false
+  if (coverage === undefined) coverage = new Coverage()
+  // Deleting first moves the origin to the end of the Map, so the first one is the longest silent.
+  waterfall.seen.delete(key)
+  waterfall.seen.set(key, coverage)
+  coverage.add(number)
+  coverage.closeOldestGap()
+  forgetSilent(waterfall)
+  return true
+}
+
+function forgetSilent(waterfall: Waterfall): void {
+  if (waterfall.seen.size <= ORIGINS_MAX) return
+  const [oldest] = waterfall.seen.keys()
+  if (oldest !== undefined) waterfall.seen.delete(oldest)
+}

@@ -1,0 +1,286 @@
+/**
+ * What an application may do to the dictionary, decided at once: set, update, delete, pop, and the lease
+ * of a key on purpose. Each returns what was done or why not; nothing has changed in the second case.
+ */
+
+import { ABSENT, RELEASED } from './batch.ts'
+import { isFull, judgeWrite, type Refusal, writeOwn } from './grant.ts'
+import { type Key, publicKey, type StoredKey } from './key.ts'
+import type { Reading } from './lease.ts'
+import type { PeerId } from './peer.ts'
+import { liveSlots, ownRemainingMs, type Replica, readValue, SELF } from './replica.ts'
+import { ENTRY_OVERHEAD_BYTES, NOWHERE } from './table.ts'
+import type { Admitted } from './value.ts'
+
+/** A write that was accepted. */
+export interface Receipt {
+  readonly key: Key
+  /** The fencing token: rises at every change of owner of this key. */
+  readonly token: number
+  /** The term of the lease, in milliseconds; 0 without leases. */
+  readonly leaseMs: number
+  /** How long the writer may count on it, in milliseconds: a little less than the term. */
+  readonly remainingMs: number
+}
+
+/** Why a write was not done. */
+export type WriteRefusal =
+  | Refusal
+  | { readonly verdict: 'missing' }
+  | { readonly verdict: 'lost' }
+  | { readonly verdict: 'not-held' }
+
+export type Verdict<Done> = { readonly done: Done } | { readonly refused: WriteRefusal; key: Key }
+
+/** One pair of an update. */
+export interface Assignment {
+  readonly key: StoredKey
+  readonly value: Admitted
+}
+
+export interface WriteOptions {
+  readonly reading: Reading
+  /** The term to ask for, in milliseconds. */
+  readonly leaseMs?: number | undefined
+  /** The grant under which the caller believes to write; another one is refused as lost. */
+  readonly token?: number | undefined
+}
+
+export function set(
+  replica: Replica,
+  { key, value }: Assignment,
+  options: WriteOptions,
+): Verdict<Receipt> {
+  const slot = replica.table.find(key)
+  const epoch = permit(replica, slot, options)
+  if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+  if (slot === NOWHERE && isFull(replica, key.length + value.bytes)) return refuseFull(replica, key)
+  return { done: assign(replica, { key, value }, { ...options, epoch, slot }) }
+}
+
+/** All pairs or none. A key that comes twice gets the later value. */
+export function update(
+  replica: Replica,
+  assignments: readonly Assignment[],
+  options: WriteOptions,
+): Verdict<Receipt[]> {
+  const epochs = new Map<StoredKey, number>()
+  let bytes = 0
+  for (const { key, value } of assignments) {
+    const slot = replica.table.find(key)
+    const epoch = permit(replica, slot, options)
+    if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+    if (slot === NOWHERE && !epochs.has(key)) {
+      bytes += key.length + value.bytes + ENTRY_OVERHEAD_BYTES
+      if (isFull(replica, bytes - ENTRY_OVERHEAD_BYTES)) return refuseFull(replica, key)
+    }
+    epochs.set(key, epoch)
+  }
+  const done = assignments.map((assignment) => {
+    const epoch = epochs.get(assignment.key) as number
+    return assign(replica, assignment, {
+      ...options,
+      epoch,
+      slot: replica.table.find(assignment.key),
+    })
+  })
+  return { done }
+}
+
+/** Removes a key's value and gives the key up. False if it had none. */
+export function remove(
+  replica: Replica,
+  key: StoredKey,
+  options: WriteOptions,
+): Verdict<{ removed: boolean; value: unknown }> {
+  const slot = replica.table.find(key)
+  if (slot === NOWHERE || !replica.table.hasValue(slot)) {
+    return { done: { removed: false, value: undefined } }
+  }
+  const epoch = permit(replica, slot, options)
+  if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+  const value = readValue(replica, slot)
+  giveUp(replica, slot, { epoch, flags: ABSENT | RELEASED, reading: options.reading })
+  return { done: { removed: true, value } }
+}
+
+/** Removes the oldest pair that this peer may remove. */
+export function removeAny(
+  replica: Replica,
+  options: WriteOptions,
+): Verdict<{ key: Key; value: unknown }> {
+  for (const slot of liveSlots(replica)) {
+    const key = replica.table.keys[slot] as StoredKey
+    const verdict = remove(replica, key, options)
+    if ('done' in verdict) {
+      return { done: { key: publicKey(key), value: verdict.done.value } }
+    }
+  }
+  return { refused: { verdict: 'missing' }, key: '' }
+}
+
+/** Takes the lease of a key on purpose, with or without a value. Two holders in one process exclude each other. */
+export function acquire(replica: Replica, key: StoredKey, options: WriteOptions): Verdict<Receipt> {
+  const slot = replica.table.find(key)
+  if (slot !== NOWHERE && replica.held.has(slot)) {
+    const remainingMs = ownRemainingMs(replica.table, slot, options.reading)
+    const owner = replica.origins[SELF]?.peer as PeerId
+    if (remainingMs > 0) {
+      return { refused: { verdict: 'held', owner, remainingMs }, key: publicKey(key) }
+    }
+  }
+  const epoch = judgeWrite(replica, slot, options.reading)
+  if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+  if (slot === NOWHERE && isFull(replica, key.length)) return refuseFull(replica, key)
+  const done = keep(replica, key, { ...options, epoch, slot })
+  replica.held.set(replica.table.find(key), epoch)
+  return { done }
+}
+
+/** Extends a lease that was acquired, without changing the value. */
+export function renew(replica: Replica, key: StoredKey, options: WriteOptions): Verdict<Receipt> {
+  const slot = replica.table.find(key)
+  const epoch = permitHolder(replica, slot, options)
+  if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+  return { done: keep(replica, key, { ...options, epoch, slot }) }
+}
+
+/** Gives a lease back; the value stays. Done twice it does nothing the second time. */
+export function release(replica: Replica, key: StoredKey, options: WriteOptions): Verdict<boolean> {
+  const slot = replica.table.find(key)
+  const epoch = permitHolder(replica, slot, options)
+  if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+  const flags = (replica.table.flags[slot] as number) | RELEASED
+  giveUp(replica, slot, { epoch, flags, reading: options.reading })
+  return { done: true }
+}
+
+/** Reserves the key for another peer, which alone may take it until the term is over. */
+export function bequeath(
+  replica: Replica,
+  { key, heir }: { key: StoredKey; heir: PeerId },
+  options: WriteOptions,
+): Verdict<Receipt> {
+  const slot = replica.table.find(key)
+  const epoch = permitHolder(replica, slot, options)
+  if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+  loseHeld(replica, slot, 'transferred')
+  return { done: keep(replica, key, { ...options, epoch, slot, heir }) }
+}
+
+/** Forgets a lease whose time is over at its holder; the key is free to be taken from now on. */
+export function lapse(replica: Replica, key: StoredKey, token: number): void {
+  const slot = replica.table.find(key)
+  if (slot === NOWHERE || replica.held.get(slot) !== token) return
+  loseHeld(replica, slot, 'expired')
+}
+
+/** The epoch for a plain write; a lease that was acquired and lost meanwhile forbids it until its holder knows. */
+function permit(replica: Replica, slot: number, options: WriteOptions): number | WriteRefusal {
+  const { reading, token } = options
+  const epoch = judgeWrite(replica, slot, reading)
+  const held = slot === NOWHERE ? undefined : replica.held.get(slot)
+  if (held !== undefined && epoch !== held) return { verdict: 'lost' }
+  if (token === undefined || typeof epoch !== 'number') return epoch
+  const isHolder = slot !== NOWHERE && replica.table.writer[slot] === SELF
+  return isHolder && epoch === token && replica.table.epoch[slot] === token
+    ? epoch
+    : { verdict: 'lost' }
+}
+
+/** The epoch of the own lease in this slot, or why there is none. */
+function permitHolder(
+  replica: Replica,
+  slot: number,
+  { reading, token }: WriteOptions,
+): number | WriteRefusal {
+  const { table } = replica
+  const epoch = slot === NOWHERE ? 0 : (table.epoch[slot] as number)
+  if (token !== undefined && token !== epoch) return { verdict: 'lost' }
+  const isMine = slot !== NOWHERE && table.writer[slot] === SELF && !replica.heirs.has(slot)
+  if (!isMine || ((table.flags[slot] as number) & RELEASED) !== 0) return { verdict: 'not-held' }
+  return ownRemainingMs(table, slot, reading) > 0 ? epoch : { verdict: 'lost' }
+}
+
+interface Granted extends WriteOptions {
+  readonly epoch: number
+  readonly slot: number
+  readonly heir?: PeerId
+}
+
+function assign(replica: Replica, { key, value }: Assignment, granted: Granted): Receipt {
+  const entry = { value: value.kept, bytes: value.bytes, flags: 0 }
+  const termMs = termFor(replica, granted)
+  const slot = writeOwn(replica, key, { ...entry, termMs, epoch: granted.epoch }, granted.reading)
+  return receipt(replica, slot, granted.reading)
+}
+
+/** Writes the slot anew with the value that it has. */
+function keep(replica: Replica, key: StoredKey, granted: Granted): Receipt {
+  const { table } = replica
+  const { slot, epoch, reading, heir } = granted
+  const isNew = slot === NOWHERE
+  const entry = {
+    value: isNew ? null : table.values[slot],
+    bytes: isNew ? 0 : table.chargeOf(slot),
+    flags: isNew ? ABSENT : (table.flags[slot] as number) & ~RELEASED,
+  }
+  const termMs = termFor(replica, granted)
+  const inherits = heir === undefined ? {} : { heir }
+  const written = writeOwn(replica, key, { ...entry, termMs, epoch, ...inherits }, reading)
+  return receipt(replica, written, reading)
+}
+
+/** The term asked for; else the one that the lease has; else the dictionary's. */
+function termFor(replica: Replica, { leaseMs, slot, epoch }: Granted): number {
+  if (!replica.leasing) return 0
+  if (leaseMs !== undefined) return leaseMs
+  const { table } = replica
+  const continues = slot !== NOWHERE && table.writer[slot] === SELF && table.epoch[slot] === epoch
+  return continues ? (table.termMs[slot] as number) : replica.leaseMs
+}
+
+function giveUp(
+  replica: Replica,
+  slot: number,
+  how: { epoch: number; flags: number; reading: Reading },
+): void {
+  const { table } = replica
+  const isAbsent = (how.flags & ABSENT) !== 0
+  const entry = {
+    value: isAbsent ? null : table.values[slot],
+    bytes: isAbsent ? 0 : table.chargeOf(slot),
+    flags: how.flags,
+    termMs: 0,
+    epoch: how.epoch,
+  }
+  loseHeld(replica, slot, 'released')
+  writeOwn(replica, table.keys[slot] as StoredKey, entry, how.reading)
+}
+
+function loseHeld(
+  replica: Replica,
+  slot: number,
+  reason: 'released' | 'transferred' | 'expired',
+): void {
+  const token = replica.held.get(slot)
+  if (token === undefined) return
+  replica.held.delete(slot)
+  const key = publicKey(replica.table.keys[slot] as StoredKey)
+  replica.facts.push({ type: 'lease.lost', key, token, reason })
+}
+
+function receipt(replica: Replica, slot: number, reading: Reading): Receipt {
+  const { table } = replica
+  return {
+    key: publicKey(table.keys[slot] as StoredKey),
+    token: table.epoch[slot] as number,
+    leaseMs: table.termMs[slot] as number,
+    remainingMs: replica.leasing ? Math.max(0, ownRemainingMs(table, slot, reading)) : 0,
+  }
+}
+
+function refuseFull(replica: Replica, key: StoredKey): Verdict<never> {
+  const limit = replica.limits.entriesMax
+  return { refused: { verdict: 'full', limit }, key: publicKey(key) }
+}

@@ -1,0 +1,167 @@
+/**
+ * Messages to frames and back: plain MessagePack arrays that open with a number for the kind.
+ *
+ * Nothing unvalidated passes. A frame is decoded whole, never as a stream; maps, extensions and anything
+ * else that is not an array, a scalar or bytes is refused, and so is every field that is not of its type and
+ * in its range. Values are carried flat (see `rules/flat.ts`).
+ */
+
+import { Packr, RESERVE_START_SPACE } from 'msgpackr'
+import { isCoverageList } from '../machines/rules/coverage.ts'
+import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
+import type {
+  Broadcast,
+  BroadcastBody,
+  ControlMessage,
+  Message,
+  PeerAddresses,
+} from '../machines/rules/message.ts'
+import { isId, type PeerId } from '../machines/rules/peer.ts'
+import { flattenBatch, unflattenBatch } from './batchCodec.ts'
+import { areAddresses, flattenControl, isCount, unflattenControl } from './controlCodec.ts'
+import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
+import type { Frame } from './ports.ts'
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
+
+/** Numbers of the data kinds; control kinds are below 32 (see `controlCodec.ts`). */
+const BROADCAST = 32
+const WHISPER = 33
+const PEERS_ASK = 34
+const PEERS_TELL = 35
+const SYNC_ASK = 36
+const SYNC_GIVE = 37
+const SYNC_DONE = 38
+const SYNC_HINT = 39
+
+const ENTRIES = 0
+const NOTE = 1
+const LEFT = 2
+
+/** The most peers that one message may tell of. */
+export const PEERS_TOLD_MAX = 16
+
+/** The frame of a message, header included. */
+export function encode(message: Message): Frame {
+  const packed = packr.encode(flatten(message), RESERVE_START_SPACE + FRAME_HEADER_BYTES)
+  return seal(packed)
+}
+
+/** The message in a frame; undefined if there is none, whatever the bytes. */
+export function decode(frame: Frame): Message | undefined {
+  try {
+    return unflatten(packr.decode(body(frame)))
+  } catch {
+    // The decoder throws on bytes that are no MessagePack and on nesting beyond its stack.
+    return undefined
+  }
+}
+
+function flatten(message: Message): unknown[] {
+  switch (message.kind) {
+    case 'broadcast': {
+      const { origin, number, body: content } = message
+      return [BROADCAST, origin.peer, origin.run, number, ...flattenBody(content)]
+    }
+    case 'whisper':
+      return [WHISPER, flattenValue(message.payload)]
+    case 'peers.ask':
+      return [PEERS_ASK]
+    case 'peers.tell':
+      return [PEERS_TELL, message.peers.map(({ peerId, addresses }) => [peerId, addresses])]
+    case 'sync.ask':
+      return [SYNC_ASK, message.ask, message.coverage, message.all]
+    case 'sync.give':
+      return [SYNC_GIVE, message.ask, flattenBatch(message.batch)]
+    case 'sync.done':
+      return [SYNC_DONE, message.ask, message.coverage, message.digest]
+    case 'sync.hint':
+      return [SYNC_HINT]
+    default:
+      return flattenControl(message)
+  }
+}
+
+function flattenBody(content: BroadcastBody): unknown[] {
+  if (content.kind === 'left') return [LEFT]
+  if (content.kind === 'note') return [NOTE, flattenValue(content.payload), content.to]
+  return [ENTRIES, content.from, content.to, flattenBatch(content.batch)]
+}
+
+function unflatten(flat: unknown): Message | undefined {
+  if (!Array.isArray(flat) || !Number.isInteger(flat[0])) return undefined
+  switch (flat[0]) {
+    case BROADCAST:
+      return readBroadcast(flat)
+    case WHISPER: {
+      const payload = unflattenValue(flat[1])
+      return payload && flat.length === 2 ? { kind: 'whisper', payload: payload.kept } : undefined
+    }
+    case PEERS_ASK:
+      return flat.length === 1 ? { kind: 'peers.ask' } : undefined
+    case PEERS_TELL:
+      return readPeers(flat)
+    case SYNC_ASK:
+    case SYNC_GIVE:
+    case SYNC_DONE:
+      return readSync(flat)
+    case SYNC_HINT:
+      return flat.length === 1 ? { kind: 'sync.hint' } : undefined
+    default:
+      return unflattenControl(flat) as ControlMessage | undefined
+  }
+}
+
+function readBroadcast(flat: unknown[]): Broadcast | undefined {
+  const [, peer, run, number] = flat
+  if (!isId(peer) || !isId(run) || !isCount(number) || number === 0) return undefined
+  const content = readBody(flat.slice(4))
+  if (content === undefined) return undefined
+  return { kind: 'broadcast', origin: { peer, run } as Broadcast['origin'], number, body: content }
+}
+
+function readBody(flat: unknown[]): BroadcastBody | undefined {
+  const [kind] = flat
+  if (kind === LEFT && flat.length === 1) return { kind: 'left' }
+  if (kind === NOTE && flat.length === 3) {
+    const [, payload, to] = flat
+    const value = unflattenValue(payload)
+    if (value === undefined || (to !== null && !isId(to))) return undefined
+    return { kind: 'note', payload: value.kept, to: to as never }
+  }
+  if (kind !== ENTRIES || flat.length !== 4) return undefined
+  const [, from, to, columns] = flat
+  const batch = unflattenBatch(columns)
+  if (batch === undefined || !isCount(from) || !isCount(to) || from < 1 || to < from)
+    return undefined
+  return { kind: 'entries', from, to, batch }
+}
+
+function readPeers(flat: unknown[]): Message | undefined {
+  const [, list] = flat
+  if (flat.length !== 2 || !Array.isArray(list) || list.length > PEERS_TOLD_MAX) return undefined
+  const peers: PeerAddresses[] = []
+  for (const item of list) {
+    if (!Array.isArray(item) || item.length !== 2) return undefined
+    const [peerId, addresses] = item
+    if (!isId(peerId) || !areAddresses(addresses)) return undefined
+    peers.push({ peerId: peerId as PeerId, addresses })
+  }
+  return { kind: 'peers.tell', peers }
+}
+
+function readSync(flat: unknown[]): Message | undefined {
+  const [kind, ask, content, last] = flat
+  if (!isCount(ask)) return undefined
+  if (kind === SYNC_GIVE) {
+    const batch = flat.length === 3 ? unflattenBatch(content) : undefined
+    return batch && { kind: 'sync.give', ask, batch }
+  }
+  if (flat.length !== 4 || !isCoverageList(content)) return undefined
+  if (kind === SYNC_ASK) {
+    if (typeof last !== 'boolean') return undefined
+    return { kind: 'sync.ask', ask, coverage: content, all: last }
+  }
+  if (typeof last !== 'string' || !/^([0-9a-f]{16})?$/.test(last)) return undefined
+  return { kind: 'sync.done', ask, coverage: content, digest: last }
+}

@@ -1,0 +1,108 @@
+/**
+ * The ports through which everything above reaches the world: bytes, time and chance.
+ *
+ * A carrier (TCP, the simulated network, one of yours) implements `Transport`. Nothing here knows an
+ * actor, a machine or a message: a frame is bytes, and what they mean is somebody else's business.
+ */
+
+/**
+ * One frame: four bytes of length (big-endian, not counting themselves), then the body. A frame keeps
+ * its header wherever it goes, so that a relay can pass on the very bytes it received.
+ */
+export type Frame = Uint8Array
+
+/** Why a wire ended. `code` is stable and for programs, `detail` is for people. */
+export interface WireEnd {
+  readonly code:
+    | 'ended' // the other side closed in good order
+    | 'closed' // this side closed
+    | 'refused' // nobody listens there
+    | 'reset' // the connection broke
+    | 'timeout' // the dial took too long
+    | 'bad-preamble' // the first bytes are not ours
+    | 'bad-frame' // a frame was too long, empty or cut off
+    | 'unsupported' // no carrier for this address
+  readonly detail?: string
+}
+
+/** What a wire tells its owner. No call is made before `dial` or `accepted` has returned. */
+export interface WireEvents {
+  /** The wire carries frames now. Called once, for dialled and for accepted wires. */
+  opened(): void
+  /** All whole frames of one read, in order. The owner may keep them; they are never reused. */
+  frames(frames: readonly Frame[]): void
+  /** The send queue, which had grown past `queueBytesHigh`, is empty again. */
+  drained(): void
+  /** The wire is gone. Called exactly once, and last. */
+  closed(end: WireEnd): void
+}
+
+/** One stream of frames between two processes: reliable and in order, until it ends. */
+export interface Wire {
+  /** The other end, as a URL such as `tcp://127.0.0.1:4444`. For an accepted wire the port is the dialler's. */
+  readonly remoteAddress: string
+  /** Bytes handed to `send` and not yet taken by the network. */
+  readonly queuedBytes: number
+  /** Queues a frame. Frames sent in one tick travel together. After the end it does nothing. */
+  send(frame: Frame): void
+  /** Raises or lowers the longest body that is read, in bytes. A longer one ends the wire with `bad-frame`. */
+  limitFrames(bodyBytesMax: number): void
+  /** Stops and restarts reading, so that a receiver can hold back a fast sender. */
+  pauseReading(): void
+  resumeReading(): void
+  /**
+   * Sends what is queued, then ends this direction. What the other side had under way is still read, until
+   * it ends too or `lingerMs` (2,000) have passed.
+   */
+  close(): void
+  /** Ends at once; queued bytes are lost. */
+  destroy(): void
+}
+
+/** What a listener tells its owner. */
+export interface ListenerEvents {
+  /** Bound. `address` is the address with the port that the system chose. Called once. */
+  listening(address: string): void
+  /** Somebody dialled. Returns who hears of this wire, or undefined to turn it away at once. */
+  accepted(wire: Wire): WireEvents | undefined
+  /** Could not bind, or can no longer accept. Called instead of or after `listening`; the listener is gone. */
+  failed(failure: ListenFailure): void
+}
+
+export interface ListenFailure {
+  readonly code: 'address-in-use' | 'address-invalid' | 'not-permitted' | 'failed'
+  readonly detail: string
+}
+
+export interface Listener {
+  /** Stops accepting. Wires that were accepted live on. `done` is called when the address is free. */
+  close(done?: () => void): void
+}
+
+/** A carrier of frames, chosen by the scheme of an address. */
+export interface Transport {
+  /** `tcp` answers for `tcp://…`. */
+  readonly scheme: string
+  dial(address: string, events: WireEvents): Wire
+  listen(address: string, events: ListenerEvents): Listener
+}
+
+/** A handle that `setTimeout` returned. */
+export type Timer = unknown
+
+/**
+ * Time, as data. XState takes the same object as its `clock`, so that machines and network step together.
+ */
+export interface Clock {
+  /** Milliseconds since some start, never backwards. May stand still while the machine sleeps. */
+  now(): number
+  /** Milliseconds since 1970, as the operating system believes. May jump either way. */
+  wall(): number
+  setTimeout(callback: () => void, delayMs: number): Timer
+  clearTimeout(timer: Timer): void
+  /** Runs the callback when the present call stack is done, before any timer or network event. */
+  defer(callback: () => void): void
+}
+
+/** A number in [0, 1), as `Math.random`. */
+export type Random = () => number
