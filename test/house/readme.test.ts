@@ -71,7 +71,11 @@ readme('a wrong, a missing and an additional line of output are caught', async (
 
 readme('a block that breaks or does not end is caught', async () => {
   assert.match(String(await check('js', 'throw new Error("bob fell")')), 'bob fell')
-  const { blocks } = findBlocks(write('js', 'setInterval(() => {}, 1000)'))
+  const hanging = [
+    "import { spawn } from 'node:child_process'",
+    "spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' })",
+  ]
+  const { blocks } = findBlocks(write('js', ...hanging))
   assert.equal(await checkCode(blocks, 1500), ['README.md:2 was still running after 1500 ms.'])
 })
 

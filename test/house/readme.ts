@@ -117,11 +117,12 @@ async function runComplaints(
 
 function runFile(file: string, blockMsMax: number): Promise<Printed> {
   return new Promise((done, fail) => {
+    // A group of its own, so that the kill reaches what the block started as well.
     const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: blockMsMax,
-      killSignal: 'SIGKILL',
     })
+    const timer = setTimeout(() => process.kill(-Number(child.pid), 'SIGKILL'), blockMsMax)
     let output = ''
     let errors = ''
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -131,7 +132,10 @@ function runFile(file: string, blockMsMax: number): Promise<Printed> {
       errors += chunk
     })
     child.on('error', fail)
-    child.on('close', (exitCode) => done({ exitCode, output, errors }))
+    child.on('close', (exitCode) => {
+      clearTimeout(timer)
+      done({ exitCode, output, errors })
+    })
   })
 }
 
