@@ -72,13 +72,14 @@ function acknowledged(pair: Pair, on: PairConnection): PairStep {
 
 /**
  * The follower came back to the current connection, so what it was to turn to is of no use any
- * more.
+ * more. Unless that one reaches another run: then the follower restarted after it had said
+ * `resume`, and the candidate is its future.
  */
 function resumed(pair: Pair, on: PairConnection): PairStep {
   const candidate = pair.connections.find((each) => each.state === 'candidate')
-  const next = candidate ? without(pair, candidate) : pair
-  const commands = candidate ? [close(candidate, 'superseded')] : []
-  return after(commands, select(next, on, 'reselected'))
+  if (!candidate) return select(pair, on, 'reselected')
+  if (candidate.run !== on.run) return still(pair)
+  return after([close(candidate, 'superseded')], select(without(pair, candidate), on, 'reselected'))
 }
 
 function lostByArbiter(pair: Pair, on: PairConnection): PairStep {
