@@ -267,7 +267,9 @@ function rank({ source }: { source: AddressSource }): number {
 
 const RANKS: Readonly<Record<AddressSource, number>> = { exchange: 0, hello: 1, join: 2 }
 
-/** Whoever answers so is no peer for us, or not for long: a learned address is forgotten at once. */
+/**
+ * Whoever answers so is no peer for us, or not for long: a learned address is forgotten at once.
+ */
 const HOPELESS_REASONS: ReadonlySet<string> = new Set([
   'network',
   'version',
