@@ -1,0 +1,208 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type TransportScene, transportChecks } from '../../transport/acceptance.ts'
+import { WireRecorder } from '../../transport/acceptanceScene.ts'
+import { PREAMBLE } from '../../transport/framing.ts'
+import type { WireEnd, WireEvents } from '../../transport/ports.ts'
+import { type TcpOptions, tcpTransport } from '../../transport/tcp.ts'
+
+// Real sockets, so real time: the waits below end as soon as what they wait for has happened.
+const UNTIL_MS_MAX = 5_000
+const SETTLE_MS = 30
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const startMs = performance.now()
+  while (!condition()) {
+    if (performance.now() - startMs > UNTIL_MS_MAX) throw new Error(`Never: ${condition}`)
+    await sleep(1)
+  }
+}
+
+/** Ends whatever a check left open, so that each begins with nothing. */
+function scene(address: string): TransportScene {
+  const tcp = tcpTransport()
+  const left: (() => void)[] = []
+  const transport: TransportScene['dialler'] = {
+    scheme: 'tcp',
+    dial(at, events) {
+      const wire = tcp.dial(at, events)
+      left.push(() => wire.destroy())
+      return wire
+    },
+    listen(at, events) {
+      const listener = tcp.listen(at, {
+        ...events,
+        accepted(wire) {
+          left.push(() => wire.destroy())
+          return events.accepted(wire)
+        },
+      })
+      left.push(() => listener.close())
+      return listener
+    },
+  }
+  return {
+    dialler: transport,
+    listener: transport,
+    address,
+    until,
+    settle: () => sleep(SETTLE_MS),
+    close: () => {
+      for (const end of left) end()
+    },
+  }
+}
+
+for (const address of ['tcp://127.0.0.1:0', 'tcp://[::1]:0']) {
+  const carrier = suite(`tcp: carrier at ${address}`)
+  for (const { title, run } of transportChecks(() => scene(address))) carrier(title, run)
+  carrier.run()
+}
+
+const hostile = suite('tcp: strangers')
+
+/** A listener that notes the end of whoever comes, and a socket of a stranger. */
+async function meet(options?: TcpOptions): Promise<Meeting> {
+  const ends: WireEnd[] = []
+  const opened: string[] = []
+  let address: string | undefined
+  const listener = tcpTransport(options).listen('tcp://127.0.0.1:0', {
+    listening: (chosen) => {
+      address = chosen
+    },
+    accepted: (wire): WireEvents => ({
+      opened: () => opened.push(wire.remoteAddress),
+      frames() {},
+      drained() {},
+      closed: (end) => ends.push(end),
+    }),
+    failed: ({ detail }) => assert.unreachable(detail),
+  })
+  await until(() => address !== undefined)
+  const stranger = connect(Number(address?.split(':').at(-1)), '127.0.0.1')
+  stranger.on('error', () => {})
+  let bytes = 0
+  stranger.on('data', (chunk: Uint8Array) => {
+    bytes += chunk.length
+  })
+  await once(stranger, 'connect')
+  stranger.once('close', () => listener.close())
+  return { stranger, ends, opened, address: address ?? '', bytesHeard: () => bytes }
+}
+
+interface Meeting {
+  readonly stranger: Socket
+  readonly ends: readonly WireEnd[]
+  readonly opened: readonly string[]
+  readonly address: string
+  bytesHeard(): number
+}
+
+for (const [name, text] of Object.entries({
+  'an HTTP client': 'GET / HTTP/1.1\r\nHost: bob\r\n\r\n',
+  'an HTTP client whose first byte is right': 'HEAD / HTTP/1.1\r\nHost: bob\r\n\r\n',
+  'a peer of another framing': 'HFST\x02',
+  'a TLS client': '\x16\x03\x01\x02\x00\x01\x00',
+})) {
+  hostile(`${name} is cut off without a byte`, async () => {
+    const { stranger, ends, opened, bytesHeard } = await meet()
+    stranger.write(text, 'latin1')
+    await once(stranger, 'close')
+    await until(() => ends.length === 1)
+    assert.is(bytesHeard(), 0)
+    assert.is(ends[0]?.code, 'bad-preamble')
+    assert.equal(opened, [])
+  })
+}
+
+hostile('a preamble that comes byte by byte is a preamble', async () => {
+  const { stranger, opened, bytesHeard } = await meet()
+  for (const byte of PREAMBLE) {
+    assert.is(bytesHeard(), 0)
+    stranger.write(Uint8Array.of(byte))
+    await sleep(2)
+  }
+  await until(() => bytesHeard() === PREAMBLE.length)
+  assert.is(opened.length, 1)
+  stranger.destroy()
+})
+
+hostile('who says nothing is cut off in time', async () => {
+  const { stranger, ends, bytesHeard } = await meet({ preambleMsMax: 20 })
+  stranger.write('HF')
+  await once(stranger, 'close')
+  await until(() => ends.length === 1)
+  assert.is(ends[0]?.code, 'timeout')
+  assert.is(bytesHeard(), 0)
+})
+
+hostile('a frame that is cut off by the end is a bad frame', async () => {
+  const { stranger, ends } = await meet()
+  stranger.end(Uint8Array.of(...PREAMBLE, 0, 0, 0, 9, 1, 2))
+  await until(() => ends.length === 1)
+  assert.is(ends[0]?.code, 'bad-frame')
+})
+
+hostile('an announced frame of 4 GiB ends the wire', async () => {
+  const { stranger, ends } = await meet()
+  stranger.write(Uint8Array.of(...PREAMBLE, 0xff, 0xff, 0xff, 0xff))
+  await until(() => ends.length === 1)
+  assert.is(ends[0]?.code, 'bad-frame')
+  stranger.destroy()
+})
+
+hostile('a connection that breaks is a reset', async () => {
+  const { stranger, ends, opened } = await meet()
+  stranger.write(PREAMBLE)
+  await until(() => opened.length === 1)
+  stranger.resetAndDestroy()
+  await until(() => ends.length === 1)
+  assert.is(ends[0]?.code, 'reset')
+})
+
+hostile('a dialler tells a server of another kind its preamble and nothing else', async () => {
+  const { createServer } = await import('node:net')
+  let heard = Buffer.alloc(0)
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      heard = Buffer.concat([heard, chunk])
+      socket.write('220 mail.example ESMTP\r\n')
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const bound = server.address()
+  const port = typeof bound === 'object' ? bound?.port : 0
+  const alice = new WireRecorder('alice')
+  const wire = tcpTransport().dial(`tcp://127.0.0.1:${port}`, alice)
+  alice.isEarly = false
+  wire.send(Uint8Array.of(0, 0, 0, 1, 7))
+  await until(() => alice.end !== undefined)
+  assert.is(alice.end?.code, 'bad-preamble')
+  assert.equal([...heard], [...PREAMBLE])
+  server.close()
+})
+
+hostile('a server that never answers is a timeout', async () => {
+  const { createServer } = await import('node:net')
+  const server = createServer((socket) => socket.on('error', () => {}).resume())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const bound = server.address()
+  const port = typeof bound === 'object' ? bound?.port : 0
+  const alice = new WireRecorder('alice')
+  tcpTransport({ dialMsMax: 20 }).dial(`tcp://127.0.0.1:${port}`, alice)
+  alice.isEarly = false
+  await until(() => alice.end !== undefined)
+  assert.is(alice.end?.code, 'timeout')
+  server.close()
+})
+
+hostile.run()
