@@ -105,13 +105,12 @@ export class TcpWire implements Wire {
   /** Ends at once, for the reason given unless there was one before. */
   abort(end: WireEnd): void {
     if (this.#state === 'closed') return
-    const wasOpening = this.#state === 'opening'
     this.#end ??= end
     this.#state = 'closed'
     this.#early = []
-    // A reset tells the other side that this is no end in good order. Strangers are told nothing.
-    if (wasOpening) this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    // Node's `resetAndDestroy` would wait for what is queued, for ever if the other side does not read. So the
+    // other side may take this for an end in good order, as it does when a process is killed.
+    this.#socket.destroy()
   }
 
   /** All frames of one tick leave in one write. */
