@@ -78,7 +78,8 @@ class Admission {
   }
 
   private text(text: string): string {
-    this.count(text.length * 3 + this.bytes <= VALUE_BYTES_MAX ? text.length + 1 : utf8Bytes(text))
+    // Counted exactly: a list of short texts in wide letters must still fit a frame.
+    this.count(utf8Bytes(text) + 1)
     if (!text.isWellFormed()) refuse('Text with half a surrogate pair cannot be stored.', this.path)
     return text
   }
@@ -86,7 +87,7 @@ class Admission {
   private bigint(value: bigint): bigint {
     const digits = value.toString().length
     if (digits > BIGINT_DIGITS_MAX) tooLarge('A bigint has too many digits.', BIGINT_DIGITS_MAX)
-    this.count(digits + 3)
+    this.count(digits + 5)
     return value
   }
 
