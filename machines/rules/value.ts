@@ -155,7 +155,9 @@ class Admission {
     this.loose++
     const copy = new Map()
     for (const [key, item] of value) {
-      copy.set(this.member('key', key, depth), this.member(String(key), item, depth))
+      // Turning any other key into text could run code of its own, or fail.
+      const name = typeof key === 'string' || typeof key === 'number' ? String(key) : 'value'
+      copy.set(this.member('key', key, depth), this.member(name, item, depth))
     }
     return copy
   }
