@@ -61,7 +61,7 @@ class Admission {
         return this.text(value)
       case 'number':
         this.count(9)
-        return value + 0 // Minus zero does not survive the wire, so it is plain zero here too.
+        return plain(value)
       case 'boolean':
         this.count(1)
         return value
@@ -175,6 +175,11 @@ function copyLoose(kept: unknown): unknown {
   if (kept instanceof Uint8Array) return Uint8Array.from(kept)
   if (kept instanceof Date) return new Date(kept)
   if (Array.isArray(kept)) return kept.map(copyLoose)
+/** Minus zero does not survive the wire, and NaN has many forms: peers agree on one of each. */
+function plain(number: number): number {
+  return Number.isNaN(number) ? Number.NaN : number + 0
+}
+
   if (kept instanceof Set) return new Set(Array.from(kept, copyLoose))
   if (kept instanceof Map) {
     return new Map(Array.from(kept, ([key, item]) => [copyLoose(key), copyLoose(item)]))
