@@ -66,7 +66,9 @@ function unflatten(flat: unknown, depth: number): unknown {
     if (typeof flat === 'object' && flat !== null && !(flat instanceof Uint8Array)) throw MALFORMED
     return flat
   }
-  if (depth >= VALUE_DEPTH_MAX || flat.length > 2 * VALUE_PARTS_MAX) throw MALFORMED
+  // A bigint or undefined travels as an array too, so it may lie one level below the deepest structure;
+  // how deep structures go is checked by admission.
+  if (depth > VALUE_DEPTH_MAX || flat.length > 2 * VALUE_PARTS_MAX) throw MALFORMED
   const items = flat.slice(1)
   switch (flat[0]) {
     case ARRAY:
