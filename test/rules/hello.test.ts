@@ -1,0 +1,186 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  CAPABILITIES_MAX,
+  type HelloSelf,
+  judgeAuth,
+  judgeHello,
+  judgeReply,
+  NETWORK_CHARS_MAX,
+  OWN_ADDRESSES_MAX,
+  PROOF_BYTES_MAX,
+  VERSIONS_MAX,
+} from '../../machines/rules/hello.ts'
+import type { Auth, Hello, RefusalReason, Reply } from '../../machines/rules/message.ts'
+import type { ConnectionId, PeerId, RunId } from '../../machines/rules/peer.ts'
+
+const alice = 'alice' as PeerId
+const bob = 'bob' as PeerId
+const carol = 'carol' as PeerId
+const bobRun = 'bob.1' as RunId
+const none = new Uint8Array()
+
+/** Bob, who judges. */
+const self: HelloSelf = {
+  network: 'office',
+  leasing: true,
+  peerId: bob,
+  run: bobRun,
+  versions: [3, 2],
+  capabilities: ['zip', 'relay'],
+  closing: false,
+  busy: false,
+}
+
+/** Alice, who is judged. */
+const introduction = {
+  network: 'office',
+  leasing: true,
+  peerId: alice,
+  run: 'alice.1' as RunId,
+  capabilities: ['relay', 'sing'],
+  addresses: ['tcp://127.0.0.1:4444'],
+  nonce: none,
+  publicKey: none,
+}
+const hello: Hello = {
+  ...introduction,
+  kind: 'hello',
+  versions: [1, 2, 3],
+  connection: 'c-1' as ConnectionId,
+  expects: null,
+  tag: none,
+}
+const reply: Reply = {
+  ...introduction,
+  kind: 'reply',
+  version: 2,
+  evidence: { have: null, lastSelect: 0 },
+  proof: none,
+  signature: none,
+}
+const auth: Auth = {
+  kind: 'auth',
+  evidence: { have: 'c-1' as ConnectionId, lastSelect: 7 },
+  proof: none,
+  signature: none,
+}
+
+/** What makes each reason true at a hello and at a reply, in the order in which they are checked. */
+const REASONS: { reason: RefusalReason; hello: object; reply: object; self?: object }[] = [
+  { reason: 'malformed', hello: { addresses: ['nowhere'] }, reply: { addresses: ['nowhere'] } },
+  { reason: 'network', hello: { network: 'cafe' }, reply: { network: 'cafe' } },
+  { reason: 'version', hello: { versions: [1, 4] }, reply: { version: 1 } },
+  { reason: 'leasing', hello: { leasing: false }, reply: { leasing: false } },
+  {
+    reason: 'self',
+    hello: { peerId: bob, run: bobRun },
+    reply: { peerId: bob, run: bobRun },
+  },
+  {
+    reason: 'id-clash',
+    hello: { peerId: bob, run: 'bob.2' },
+    reply: { peerId: bob, run: 'bob.2' },
+  },
+  { reason: 'id-mismatch', hello: { expects: carol }, reply: { peerId: carol } },
+  { reason: 'busy', hello: {}, reply: {}, self: { busy: true } },
+  { reason: 'closing', hello: {}, reply: {}, self: { closing: true } },
+]
+
+const judging = suite('hello')
+
+judging('a hello of the same network is welcome, in the best version that both speak', () => {
+  const welcome = { verdict: 'welcome', version: 3, capabilities: ['relay'] }
+  assert.equal(judgeHello(hello, self), welcome)
+  assert.equal(judgeHello({ ...hello, expects: bob }, self), welcome)
+  const older = { ...hello, versions: [2, 1] }
+  assert.equal(judgeHello(older, self), { ...welcome, version: 2 })
+})
+
+judging('a reply is welcome in the version that it chose, from whoever was expected', () => {
+  const welcome = { verdict: 'welcome', version: 2, capabilities: ['relay'] }
+  assert.equal(judgeReply(reply, self, null), welcome)
+  assert.equal(judgeReply(reply, self, alice), welcome)
+})
+
+for (const each of REASONS) {
+  judging(`refused: ${each.reason}`, () => {
+    const refused = { verdict: 'refused', reason: each.reason }
+    const me = { ...self, ...each.self }
+    assert.equal(judgeHello({ ...hello, ...each.hello } as Hello, me), refused)
+    assert.equal(judgeReply({ ...reply, ...each.reply } as Reply, me, alice), refused)
+  })
+}
+
+judging('of two reasons, the one that is checked first is named', () => {
+  REASONS.forEach((former, i) => {
+    for (const latter of REASONS.slice(i + 1)) {
+      // Both speak of the peer's id, so only one of them can be true.
+      const me = { ...self, ...latter.self, ...former.self }
+      const refused = { verdict: 'refused', reason: former.reason }
+      const said = { ...hello, ...latter.hello, ...former.hello } as Hello
+      assert.equal(judgeHello(said, me), refused, `${former.reason} before ${latter.reason}`)
+      const answered = { ...reply, ...latter.reply, ...former.reply } as Reply
+      assert.equal(judgeReply(answered, me, alice), refused, `${former.reason}, ${latter.reason}`)
+    }
+  })
+})
+
+const long = 'x'.repeat(NETWORK_CHARS_MAX + 1)
+const bytes = new Uint8Array(PROOF_BYTES_MAX + 1)
+const many = (count: number, item: unknown) => Array.from({ length: count }, () => item)
+
+const SENSELESS_INTRODUCTIONS: object[] = [
+  { network: 7 },
+  { network: long },
+  { leasing: 'yes' },
+  { peerId: '' },
+  { peerId: 'two words' },
+  { run: null },
+  { capabilities: 'zip' },
+  { capabilities: ['two words'] },
+  { capabilities: many(CAPABILITIES_MAX + 1, 'zip') },
+  { addresses: many(OWN_ADDRESSES_MAX + 1, 'tcp://127.0.0.1:1') },
+  { addresses: undefined },
+  { nonce: 'text' },
+  { publicKey: bytes },
+]
+
+const SENSELESS_HELLOS: object[] = [
+  { versions: 3 },
+  { versions: [3, 'three'] },
+  { versions: [3, 0] },
+  { versions: many(VERSIONS_MAX + 1, 3) },
+  { connection: '' },
+  { expects: undefined },
+  { expects: 'two words' },
+  { tag: bytes },
+]
+
+const SENSELESS_EVIDENCE: object[] = [
+  { evidence: undefined },
+  { evidence: null },
+  { evidence: { have: 7, lastSelect: 0 } },
+  { evidence: { have: null, lastSelect: -1 } },
+  { evidence: { have: null, lastSelect: 0.5 } },
+  { proof: bytes },
+  { signature: [] },
+]
+
+judging('what makes no sense is refused as malformed', () => {
+  const malformed = { verdict: 'refused', reason: 'malformed' }
+  for (const part of [...SENSELESS_INTRODUCTIONS, ...SENSELESS_HELLOS]) {
+    const said = { ...hello, ...part } as Hello
+    assert.equal(judgeHello(said, self), malformed, JSON.stringify(part))
+  }
+  for (const part of [...SENSELESS_INTRODUCTIONS, ...SENSELESS_EVIDENCE, { version: '2' }]) {
+    const said = { ...reply, ...part } as Reply
+    assert.equal(judgeReply(said, self, null), malformed, JSON.stringify(part))
+  }
+  for (const part of SENSELESS_EVIDENCE) {
+    assert.equal(judgeAuth({ ...auth, ...part } as Auth), malformed, JSON.stringify(part))
+  }
+  assert.equal(judgeAuth(auth), { verdict: 'welcome' })
+})
+
+judging.run()
