@@ -66,7 +66,7 @@ const auth: Auth = {
   signature: none,
 }
 
-/** What makes each reason true at a hello and at a reply, in the order in which they are checked. */
+/** Each reason made true, at a hello and at a reply, in the order in which they are checked. */
 const REASONS: { reason: RefusalReason; hello: object; reply: object; self?: object }[] = [
   { reason: 'malformed', hello: { addresses: ['nowhere'] }, reply: { addresses: ['nowhere'] } },
   { reason: 'network', hello: { network: 'cafe' }, reply: { network: 'cafe' } },

@@ -62,9 +62,9 @@ for (const { mutant, offence } of CAUGHT) {
 
 /**
  * These are not caught at a size that fits a test, each for its reason. A confirm without number
- * does harm only if the follower goes back to any connection it left; ours goes back to the last
- * one. The number of a select is a second lock as well: what is late in one run comes on a
- * connection that the arbiter has left, whose end the follower notices. Their scenes are in
+ * was seen to do harm where the follower may go back to any connection it left; ours goes back to
+ * the last one. The number of a select is a second lock too: with up to two faults, nothing that is
+ * late in one run was seen to come on a connection that both ends still use. Their scenes are in
  * `pair.test.ts`. The hold timer did harm in an early draft only. Re-selection and evidence make
  * the repair quick; without them it waits until the heartbeats notice the leftover, and this world
  * has no clock.
