@@ -1,6 +1,7 @@
 /**
- * What every carrier has to pass. The checks know no test runner: each is a title and a function that throws
- * an `AssertionError`. They know no time either: the scene lets it go on, real or simulated.
+ * What every carrier has to pass. The checks know no test runner: each is a title and a function
+ * that throws an `AssertionError`. They know no time either: the scene lets it go on, real or
+ * simulated.
  */
 
 import { END_CHECKS } from './acceptanceEnds.ts'

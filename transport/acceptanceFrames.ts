@@ -15,7 +15,10 @@ import {
 } from './acceptanceScene.ts'
 import type { Frame } from './ports.ts'
 
-/** The send queue has to grow to this many bytes while nobody reads; more than any carrier's threshold. */
+/**
+ * The send queue has to grow to this many bytes while nobody reads; more than any carrier's
+ * threshold.
+ */
 const QUEUE_BYTES_PROBED = 8 * 1024 * 1024
 
 /** What is sent at most to get there, in bytes: the network between may hold some of it. */

@@ -16,7 +16,10 @@ export interface TransportScene {
   readonly listener: Transport
   /** The side that dials; it may be the same object. */
   readonly dialler: Transport
-  /** Where the listener may listen: an address that is free for each scene, such as `tcp://127.0.0.1:0`. */
+  /**
+   * Where the listener may listen: an address that is free for each scene, such as
+   * `tcp://127.0.0.1:0`.
+   */
   readonly address: string
   /** Lets time go on until the condition holds. Rejects when it does not within a few seconds. */
   until(condition: () => boolean): Promise<void>

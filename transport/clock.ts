@@ -4,8 +4,9 @@ import type { Clock, Timer } from './ports.ts'
 const DELAY_MS_MAX = 2 ** 31 - 1
 
 /**
- * The clock of this process: `performance.now`, `Date.now` and Node's timers. Delays above 2^31 − 1 ms (24.8
- * days) are split, so they are kept like any other. Pending timers keep the process alive, as Node's do.
+ * The clock of this process: `performance.now`, `Date.now` and Node's timers. Delays above 2^31 − 1
+ * ms (24.8 days) are split, so they are kept like any other. Pending timers keep the process alive,
+ * as Node's do.
  *
  * @example const clock = realClock(); clock.setTimeout(() => console.log('later'), 1_000)
  */

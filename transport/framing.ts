@@ -1,10 +1,10 @@
 /**
  * Frames in a stream of bytes.
  *
- * Each direction of a byte stream opens with the preamble, and after that there are only frames: four bytes of
- * length (big-endian, not counting themselves), then the body. The dialler sends its preamble first. The
- * acceptor answers with its own only when the dialler's was right, so that a stranger (an HTTP client, a port
- * scan) is told nothing at all.
+ * Each direction of a byte stream opens with the preamble, and after that there are only frames:
+ * four bytes of length (big-endian, not counting themselves), then the body. The dialler sends its
+ * preamble first. The acceptor answers with its own only when the dialler's was right, so that a
+ * stranger (an HTTP client, a port scan) is told nothing at all.
  */
 
 import { FRAME_BYTES_MAX_BEFORE_HELLO } from '../machines/rules/message.ts'
@@ -16,20 +16,27 @@ export const FRAME_HEADER_BYTES = 4
 /** The bytes that open each direction of a stream: "HFST" and the number of this framing. */
 export const PREAMBLE: Uint8Array = Uint8Array.of(0x48, 0x46, 0x53, 0x54, 0x01)
 
-/** A frame may keep this many times its own size of memory alive before it is copied out of its chunk. */
+/**
+ * A frame may keep this many times its own size of memory alive before it is copied out of its
+ * chunk.
+ */
 const PINNED_FACTOR_MAX = 4
 
 const EMPTY = new Uint8Array(0)
 
-/** What one chunk of bytes completed: whole frames in order, and the problem that follows them, if any. */
+/**
+ * What one chunk of bytes completed: whole frames in order, and the problem that follows them, if
+ * any.
+ */
 export interface FramesRead {
   readonly frames: Frame[]
   readonly problem?: WireEnd
 }
 
 /**
- * Writes the length of the body into the four bytes that the buffer reserved in front, and returns the buffer.
- * Throws `RangeError` when there is no body, since an empty frame is refused by every reader.
+ * Writes the length of the body into the four bytes that the buffer reserved in front, and returns
+ * the buffer. Throws `RangeError` when there is no body, since an empty frame is refused by every
+ * reader.
  *
  * @example seal(Uint8Array.of(0, 0, 0, 0, 7)) // → 0 0 0 1 7
  */
@@ -51,14 +58,17 @@ export function body(frame: Frame): Uint8Array {
 }
 
 /**
- * Cuts a stream of bytes into frames. It looks at the announced length before it allocates anything, so four
- * bytes that announce 4 GiB cost nothing. After a problem it hands out nothing more.
+ * Cuts a stream of bytes into frames. It looks at the announced length before it allocates
+ * anything, so four bytes that announce 4 GiB cost nothing. After a problem it hands out nothing
+ * more.
  *
  * @example const { frames, problem } = reader.push(chunk)
  */
 export class FrameReader {
   #bodyBytesMax: number
-  /** The beginning of a frame whose end has not arrived. Grows with what arrives, never ahead of it. */
+  /**
+   * The beginning of a frame whose end has not arrived. Grows with what arrives, never ahead of it.
+   */
   #partial: Uint8Array = EMPTY
   #partialBytes = 0
   #problem: WireEnd | undefined
@@ -79,7 +89,9 @@ export class FrameReader {
     return this.#problem === undefined ? { frames } : { frames, problem: this.#problem }
   }
 
-  /** Raises or lowers the longest body, in bytes, for every frame whose header has not been read. */
+  /**
+   * Raises or lowers the longest body, in bytes, for every frame whose header has not been read.
+   */
   limit(bodyBytesMax: number): void {
     this.#bodyBytesMax = bodyBytesMax
   }
@@ -90,7 +102,9 @@ export class FrameReader {
     return { code: 'bad-frame', detail: `cut off after ${this.#partialBytes} bytes` }
   }
 
-  /** Goes on with a frame that an earlier chunk began, and returns how much of the chunk that took. */
+  /**
+   * Goes on with a frame that an earlier chunk began, and returns how much of the chunk that took.
+   */
   #resume(chunk: Uint8Array, frames: Frame[]): number {
     let offset = 0
     if (this.#partialBytes < FRAME_HEADER_BYTES) {
@@ -108,7 +122,10 @@ export class FrameReader {
     return offset
   }
 
-  /** Takes the frame that begins at `offset`, whole or in part, and returns where the next one begins. */
+  /**
+   * Takes the frame that begins at `offset`, whole or in part, and returns where the next one
+   * begins.
+   */
   #take(chunk: Uint8Array, offset: number, frames: Frame[]): number {
     const restBytes = chunk.length - offset
     if (restBytes < FRAME_HEADER_BYTES) return this.#keep(chunk, offset, FRAME_HEADER_BYTES)
@@ -121,8 +138,9 @@ export class FrameReader {
   }
 
   /**
-   * Copies from the chunk until the partial frame has `wantedBytes`. The buffer doubles as it fills: copying
-   * stays linear, and a sender that announces much and sends little makes us hold little.
+   * Copies from the chunk until the partial frame has `wantedBytes`. The buffer doubles as it
+   * fills: copying stays linear, and a sender that announces much and sends little makes us hold
+   * little.
    */
   #keep(chunk: Uint8Array, offset: number, wantedBytes: number): number {
     const end = Math.min(chunk.length, offset + wantedBytes - this.#partialBytes)
@@ -154,7 +172,10 @@ export type PreambleRead =
   | { readonly verdict: 'waiting' | 'wrong' }
   | { readonly verdict: 'right'; readonly rest: Uint8Array }
 
-/** Compares the first bytes of a stream with the preamble, and knows a stranger by the first wrong byte. */
+/**
+ * Compares the first bytes of a stream with the preamble, and knows a stranger by the first wrong
+ * byte.
+ */
 export class PreambleReader {
   #seenBytes = 0
 
@@ -171,8 +192,9 @@ export class PreambleReader {
 }
 
 /**
- * A whole frame out of a chunk. A view keeps the whole chunk alive for as long as somebody keeps the frame, so
- * only a frame that makes up a good share of its chunk stays a view; a small one is copied.
+ * A whole frame out of a chunk. A view keeps the whole chunk alive for as long as somebody keeps
+ * the frame, so only a frame that makes up a good share of its chunk stays a view; a small one is
+ * copied.
  */
 function cut(chunk: Uint8Array, offset: number, frameBytes: number): Frame {
   if (frameBytes * PINNED_FACTOR_MAX >= chunk.buffer.byteLength) {

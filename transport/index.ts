@@ -1,4 +1,7 @@
-/** The doorway of the transport room: carriers, framing, clocks, and the checks that every carrier passes. */
+/**
+ * The doorway of the transport room: carriers, framing, clocks, and the checks that every carrier
+ * passes.
+ */
 
 export { FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_HELLO } from '../machines/rules/message.ts'
 export { type TransportCheck, type TransportScene, transportChecks } from './acceptance.ts'

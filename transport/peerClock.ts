@@ -7,13 +7,16 @@ export interface PeerClockOptions {
   readonly clock: SteppingClock
   /** How far this peer's wall clock is ahead. Milliseconds, default 0. */
   readonly wallOffsetMs?: number
-  /** How fast this peer's time runs: 1.0 (the default) is exact, 1.01 gains ten milliseconds a second. */
+  /**
+   * How fast this peer's time runs: 1.0 (the default) is exact, 1.01 gains ten milliseconds a
+   * second.
+   */
   readonly rate?: number
 }
 
 /**
- * The clock of one simulated peer: a view of the simulation's clock that may be wrong, and a process that may
- * be stopped. Nothing runs but while the stepping clock steps.
+ * The clock of one simulated peer: a view of the simulation's clock that may be wrong, and a
+ * process that may be stopped. Nothing runs but while the stepping clock steps.
  *
  * @example
  * const bob = peerClock({ clock, rate: 1.001 })
@@ -33,8 +36,8 @@ export class PeerClock implements Clock {
   #wakeFor: QueuedTimer | undefined
   #rate: number
   /**
-   * Since the anchor this peer's time runs at `rate`. An anchor that lies ahead is the end of a suspension:
-   * until then the peer's time stands still.
+   * Since the anchor this peer's time runs at `rate`. An anchor that lies ahead is the end of a
+   * suspension: until then the peer's time stands still.
    */
   #anchorMs: number
   #anchorNowMs: number
@@ -110,13 +113,18 @@ export class PeerClock implements Clock {
     this.#clock.clearTimeout(this.#wake)
   }
 
-  /** Goes on. What fell due meanwhile runs in order, at the present time, when the clock next steps. */
+  /**
+   * Goes on. What fell due meanwhile runs in order, at the present time, when the clock next steps.
+   */
   resume(): void {
     this.#paused = false
     this.#schedule()
   }
 
-  /** Puts the machine to sleep for `ms` milliseconds: `now()` stands still and nothing runs; the wall goes on. */
+  /**
+   * Puts the machine to sleep for `ms` milliseconds: `now()` stands still and nothing runs; the
+   * wall goes on.
+   */
   suspend(ms: number): void {
     this.#anchorNowMs = this.now()
     this.#anchorMs = Math.max(this.#anchorMs, this.#clock.now()) + ms
@@ -130,7 +138,10 @@ export class PeerClock implements Clock {
     this.#clock.clearTimeout(this.#wake)
   }
 
-  /** One timer of the stepping clock stands for all of this peer's: it is set for the first that is due. */
+  /**
+   * One timer of the stepping clock stands for all of this peer's: it is set for the first that is
+   * due.
+   */
   #schedule(): void {
     this.#clock.clearTimeout(this.#wake)
     const first = this.#timers.first()

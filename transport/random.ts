@@ -1,8 +1,8 @@
 import type { Random } from './ports.ts'
 
 /**
- * A random function that gives the same numbers for the same seed, on every machine: sfc32 ("small fast
- * counter", from PractRand), its state filled from the seed by splitmix32. Not for secrets.
+ * A random function that gives the same numbers for the same seed, on every machine: sfc32 ("small
+ * fast counter", from PractRand), its state filled from the seed by splitmix32. Not for secrets.
  *
  * `seed` – any integer; only its lowest 32 bits count.
  *

@@ -17,7 +17,10 @@ export class SendQueue {
     this.#bytes += frame.length
   }
 
-  /** Takes whole frames until they fill `roomBytes`, and returns them as one copy that nobody shares. */
+  /**
+   * Takes whole frames until they fill `roomBytes`, and returns them as one copy that nobody
+   * shares.
+   */
   take(roomBytes: number): Uint8Array {
     let end = this.#start
     let size = 0

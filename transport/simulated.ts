@@ -1,10 +1,11 @@
 /**
- * The carrier `sim`: a network of simulated hosts, driven by a stepping clock and a random function alone, so
- * that the same seed gives the same run byte for byte.
+ * The carrier `sim`: a network of simulated hosts, driven by a stepping clock and a random function
+ * alone, so that the same seed gives the same run byte for byte.
  *
- * A connection behaves as TCP does: reliable and in order, with a window that fills when the receiver does not
- * read. What goes wrong goes wrong as it does there. A lost packet is a delay; a partition is silence, not an
- * error; a reset answers whatever arrives for a connection that the host does not know.
+ * A connection behaves as TCP does: reliable and in order, with a window that fills when the
+ * receiver does not read. What goes wrong goes wrong as it does there. A lost packet is a delay; a
+ * partition is silence, not an error; a reset answers whatever arrives for a connection that the
+ * host does not know.
  */
 
 import type { Clock, Frame, Random, Transport } from './ports.ts'
@@ -16,7 +17,10 @@ import type { SteppingClock } from './stepping.ts'
 /** How long a packet travels unless said otherwise, in milliseconds. */
 const LATENCY_MS: readonly [number, number] = [1, 10]
 
-/** How long the sender waits before it sends a lost packet again, in milliseconds. Doubles with each loss. */
+/**
+ * How long the sender waits before it sends a lost packet again, in milliseconds. Doubles with each
+ * loss.
+ */
 const RETRANSMISSION_MS = 200
 
 /** A packet is lost at most so many times in a row. */
@@ -72,20 +76,25 @@ export interface PartitionOptions {
  */
 export interface SimulatedNetwork extends Traffic {
   /**
-   * Starts a process called `name` (letters, digits, `.`, `_`, `-`) and returns its transport. It listens and
-   * dials under `sim://name` and `sim://name:port`; port 0 is one that the host chooses. Everything the process
-   * does goes through `clock`. Throws when one of that name runs; after `crash` the name is free.
+   * Starts a process called `name` (letters, digits, `.`, `_`, `-`) and returns its transport. It
+   * listens and dials under `sim://name` and `sim://name:port`; port 0 is one that the host
+   * chooses. Everything the process does goes through `clock`. Throws when one of that name runs;
+   * after `crash` the name is free.
    */
   host(name: string, clock: Clock): Transport
-  /** Blocks all bytes between two groups: they wait in silence, and so do dials. Adds to what is blocked. */
+  /**
+   * Blocks all bytes between two groups: they wait in silence, and so do dials. Adds to what is
+   * blocked.
+   */
   partition(groupA: readonly string[], groupB: readonly string[], options?: PartitionOptions): void
   /** Ends all partitions. What waited arrives after the usual latency. */
   heal(): void
   /** Breaks all connections between two hosts at both ends, at once. */
   reset(hostA: string, hostB: string): void
   /**
-   * Ends a process: it hears of nothing any more and nobody listens there. The others get a reset, or, behind a
-   * partition, when they next send something after it. Stop the process's `PeerClock` too.
+   * Ends a process: it hears of nothing any more and nobody listens there. The others get a reset,
+   * or, behind a partition, when they next send something after it. Stop the process's `PeerClock`
+   * too.
    */
   crash(host: string): void
   /** A host stops reading: the queues of those who send to it grow. Its timers go on. */

@@ -71,7 +71,10 @@ export class SimulatedConnection {
     for (const wire of [this.dialler, this.#acceptor]) wire?.arrive({ kind: 'reset' })
   }
 
-  /** The process on that host is gone. The other host gets a reset, behind what is under way already. */
+  /**
+   * The process on that host is gone. The other host gets a reset, behind what is under way
+   * already.
+   */
   crash(host: string): void {
     if (this.#forward.path.source === host) {
       this.#forward.orphan()
@@ -106,7 +109,8 @@ export class SimulatedConnection {
   }
 
   #accept(host: SimulatedHost): void {
-    // The dialler may have given up, and the process may have stopped listening or have died meanwhile.
+    // The dialler may have given up, and the process may have stopped listening or have died
+    // meanwhile.
     if (this.dialler.isClosed || !host.isAlive) return
     const { sourceAddress, targetAddress } = this.#options
     const wire = new SimulatedWire({

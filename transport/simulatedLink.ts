@@ -24,8 +24,8 @@ export interface Path {
 }
 
 /**
- * One direction of a simulated connection. Packets arrive once and in order: what is lost is sent again, so a
- * loss is a delay, and behind a partition everything waits.
+ * One direction of a simulated connection. Packets arrive once and in order: what is lost is sent
+ * again, so a loss is a delay, and behind a partition everything waits.
  */
 export class SimulatedLink {
   readonly path: Path
@@ -63,7 +63,8 @@ export class SimulatedLink {
     this.#packets.push(packet)
     this.#busyUntilMs = Math.max(this.#busyUntilMs, clock.now()) + bytes / bytesPerMs
     const arrivalMs = this.#busyUntilMs + this.#medium.drawDelayMs()
-    // A packet that was faster than the one before it waits for it, as TCP hands out bytes in order.
+    // A packet that was faster than the one before it waits for it, as TCP hands out bytes in
+    // order.
     this.#arrivalMsMin = Math.max(this.#arrivalMsMin, arrivalMs)
     const cutCount = this.#cutCount
     clock.setTimeout(() => {

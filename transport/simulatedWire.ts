@@ -30,8 +30,8 @@ export interface SimulatedWireOptions {
 }
 
 /**
- * One end of a simulated connection. Whatever its process does, sending, reading, hearing of the end, goes
- * through the clock of its host: a paused process does it later, and a stopped one never.
+ * One end of a simulated connection. Whatever its process does, sending, reading, hearing of the
+ * end, goes through the clock of its host: a paused process does it later, and a stopped one never.
  */
 export class SimulatedWire implements Wire {
   readonly remoteAddress: string

@@ -15,10 +15,10 @@ export interface SteppingClockOptions {
 }
 
 /**
- * Time that moves only when told to, for tests and simulations. Timers fire one at a time in order of (due
- * time, creation) and `now()` is the due time while they do, so a timer that a timer sets is kept in its turn.
- * Deferred callbacks run before the next timer. The same object serves machines (as XState's `clock`) and
- * networks, so they step together.
+ * Time that moves only when told to, for tests and simulations. Timers fire one at a time in order
+ * of (due time, creation) and `now()` is the due time while they do, so a timer that a timer sets
+ * is kept in its turn. Deferred callbacks run before the next timer. The same object serves
+ * machines (as XState's `clock`) and networks, so they step together.
  *
  * @example
  * const clock = new SteppingClock()
@@ -55,7 +55,9 @@ export class SteppingClock implements Clock {
     if (timer instanceof QueuedTimer) this.#timers.cancel(timer)
   }
 
-  /** The callback runs at the end of the running one, or else at the start of the next `advance`. */
+  /**
+   * The callback runs at the end of the running one, or else at the start of the next `advance`.
+   */
   defer(callback: () => void): void {
     this.#deferred.push(callback)
   }
@@ -71,9 +73,9 @@ export class SteppingClock implements Clock {
   }
 
   /**
-   * Lets time go on by `ms` milliseconds (0 is useful: it runs what is due now) and runs everything that falls
-   * due on the way. Throws when called from a callback of this clock, and when a million callbacks run
-   * without time going on.
+   * Lets time go on by `ms` milliseconds (0 is useful: it runs what is due now) and runs everything
+   * that falls due on the way. Throws when called from a callback of this clock, and when a million
+   * callbacks run without time going on.
    */
   advance(ms: number): void {
     const targetMs = this.#nowMs + ms

@@ -1,9 +1,9 @@
 /**
  * The carrier `tcp`: frames over a plain TCP connection, one socket for one wire.
  *
- * The dialler sends the preamble (see `framing.ts`) as soon as the connection stands, and the acceptor answers
- * with its own when it was right; then both wires are open. Who sends something else, or nothing for five
- * seconds, is cut off without having been sent a byte.
+ * The dialler sends the preamble (see `framing.ts`) as soon as the connection stands, and the
+ * acceptor answers with its own when it was right; then both wires are open. Who sends something
+ * else, or nothing for five seconds, is cut off without having been sent a byte.
  */
 
 import { createServer, type Server, Socket } from 'node:net'
@@ -36,7 +36,9 @@ export const LINGER_MS = 2_000
 
 /** Changes the limits of a TCP transport. Every one has a default. */
 export interface TcpOptions {
-  /** How long a dial may take until the wire is open. Milliseconds, default 5,000. Then `timeout`. */
+  /**
+   * How long a dial may take until the wire is open. Milliseconds, default 5,000. Then `timeout`.
+   */
   readonly dialMsMax?: number
   /** How long an accepted connection may take to send the preamble. Milliseconds, default 5,000. */
   readonly preambleMsMax?: number
@@ -49,9 +51,10 @@ export interface TcpOptions {
 }
 
 /**
- * Makes the transport for `tcp://host:port` and `tcp://[::1]:port`. Port 0 listens on a port that the system
- * chooses. It never throws: an address that makes no sense ends the wire with `unsupported`, or fails the
- * listener with `address-invalid`. What was closed leaves nothing behind that would keep the process alive.
+ * Makes the transport for `tcp://host:port` and `tcp://[::1]:port`. Port 0 listens on a port that
+ * the system chooses. It never throws: an address that makes no sense ends the wire with
+ * `unsupported`, or fails the listener with `address-invalid`. What was closed leaves nothing
+ * behind that would keep the process alive.
  *
  * @example
  * const tcp = tcpTransport()
@@ -158,7 +161,8 @@ class TcpListener implements Listener {
   close(done?: () => void): void {
     this.#isClosed = true
     if (done !== undefined) this.#waiting.push(done)
-    // Binding cannot be called off, so a listener that is closed meanwhile lets go as soon as it is bound.
+    // Binding cannot be called off, so a listener that is closed meanwhile lets go as soon as it is
+    // bound.
     if (this.#isSettled) this.#release()
   }
 
@@ -170,7 +174,10 @@ class TcpListener implements Listener {
     if (!wasClosed) this.#events.failed(failure)
   }
 
-  /** The server lets go of the address at once; its own `close` event would wait for every wire to end. */
+  /**
+   * The server lets go of the address at once; its own `close` event would wait for every wire to
+   * end.
+   */
   #release(): void {
     this.#server.close()
     const waiting = this.#waiting

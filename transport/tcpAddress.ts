@@ -17,8 +17,8 @@ export function parseTcpAddress(address: string): TcpAddress | undefined {
 }
 
 /**
- * Writes an address as a URL: IPv6 in brackets, and an IPv4 client of a socket for both kinds as plain IPv4, so
- * that the same host always has the same spelling.
+ * Writes an address as a URL: IPv6 in brackets, and an IPv4 client of a socket for both kinds as
+ * plain IPv4, so that the same host always has the same spelling.
  */
 export function formatTcpAddress({ host, port }: TcpAddress): string {
   const plain = host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host

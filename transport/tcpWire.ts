@@ -19,7 +19,9 @@ export interface TcpWireOptions {
   readonly limits: TcpLimits
 }
 
-/** A wire over one socket. It carries frames once the preambles were exchanged (see `framing.ts`). */
+/**
+ * A wire over one socket. It carries frames once the preambles were exchanged (see `framing.ts`).
+ */
 export class TcpWire implements Wire {
   readonly remoteAddress: string
   readonly #socket: Socket
@@ -108,8 +110,9 @@ export class TcpWire implements Wire {
     this.#end ??= end
     this.#state = 'closed'
     this.#early = []
-    // Node's `resetAndDestroy` would wait for what is queued, for ever if the other side does not read. So the
-    // other side may take this for an end in good order, as it does when a process is killed.
+    // Node's `resetAndDestroy` would wait for what is queued, for ever if the other side does not
+    // read. So the other side may take this for an end in good order, as it does when a process is
+    // killed.
     this.#socket.destroy()
   }
 
@@ -126,7 +129,8 @@ export class TcpWire implements Wire {
     if (this.#socket.writableLength + frame.length > this.#limits.queueBytesHigh) {
       this.#overfull = true
     }
-    // While the queue is overfull each frame reports its departure, so the last one finds the queue empty.
+    // While the queue is overfull each frame reports its departure, so the last one finds the queue
+    // empty.
     if (this.#overfull) this.#socket.write(frame, (error) => this.#noteDeparture(error))
     else this.#socket.write(frame)
   }
@@ -184,7 +188,10 @@ export class TcpWire implements Wire {
     this.#shutDown()
   }
 
-  /** Ends this direction behind what is queued. The socket closes itself when the other one ends too. */
+  /**
+   * Ends this direction behind what is queued. The socket closes itself when the other one ends
+   * too.
+   */
   #shutDown(): void {
     this.#state = 'closing'
     const { flushMsMax, lingerMs } = this.#limits

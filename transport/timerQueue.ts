@@ -1,4 +1,7 @@
-/** The heap is rebuilt without its cancelled timers once it has more than this many of them, and half are. */
+/**
+ * The heap is rebuilt without its cancelled timers once it has more than this many of them, and
+ * half are.
+ */
 const CANCELLED_COUNT_MAX = 64
 
 /** One timer in a queue. `callback` is gone once the timer was taken or cancelled. */
@@ -14,7 +17,10 @@ export class QueuedTimer {
   }
 }
 
-/** Timers in order of (due time, creation): a binary heap that drops cancelled timers when it meets them. */
+/**
+ * Timers in order of (due time, creation): a binary heap that drops cancelled timers when it meets
+ * them.
+ */
 export class TimerQueue {
   #heap: QueuedTimer[] = []
   #created = 0

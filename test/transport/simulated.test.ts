@@ -203,14 +203,18 @@ faults('a crash is a reset to the others, and silence to the dead', () => {
 
 faults('a crash behind a partition leaves a half-open wire until something is sent', () => {
   const world = new World()
-  const { bob, near } = world.couple()
+  const { bob, near, far } = world.couple()
   world.network.partition(['alice'], ['bob'])
+  far.wire.send(frameOf(4, 1))
+  world.clock.advance(100)
   world.network.crash('bob')
   bob.clock.stop()
   world.clock.advance(60_000)
   world.network.heal()
   world.clock.advance(60_000)
   assert.not(near.heard.isEnded)
+  // Nobody is left to send again what the partition held up.
+  assert.equal(marks(near.heard), [])
   near.wire.send(frameOf(4, 1))
   world.clock.advance(100)
   assert.is(near.heard.end?.code, 'reset')
@@ -253,6 +257,40 @@ faults('a paused process reads, accepts and sends nothing until it resumes', () 
   assert.equal(marks(far.heard), [1])
   assert.equal(marks(near.heard), [2])
   assert.is(late.heard.openedCount, 1)
+})
+
+faults('a process that resumes does not accept who has given up', () => {
+  const world = new World()
+  const alice = world.peer('alice')
+  const bob = world.peer('bob')
+  bob.clock.pause()
+  const near = world.dial(alice, 'bob')
+  world.clock.advance(6_000)
+  assert.is(near.heard.end?.code, 'timeout')
+  bob.clock.resume()
+  world.clock.advance(100)
+  assert.is(bob.accepted.length, 0)
+})
+
+faults('a lost packet holds up those behind it', () => {
+  // Each packet draws its latency, then losses until one draw is no loss.
+  const draws: number[] = []
+  const random = (): number => draws.shift() ?? 0.9
+  const world = new World({ random, latencyMs: [10, 10], lossShare: 0.5 })
+  const { near, far } = world.couple()
+  const startMs = world.clock.now()
+  const arrivals: number[] = []
+  far.heard.onFrames = () => arrivals.push(Math.round(world.clock.now() - startMs))
+  draws.push(0, 0.1, 0.1, 0.9)
+  near.wire.send(frameOf(4, 1))
+  world.clock.advance(5)
+  near.wire.send(frameOf(4, 2))
+  world.clock.advance(1_000)
+  assert.equal(marks(far.heard), [1, 2])
+  assert.ok(
+    arrivals.every((ms) => ms === 10 + 200 + 400),
+    `${arrivals}`,
+  )
 })
 
 faults('a wire closes in good order after the partition', () => {

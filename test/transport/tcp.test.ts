@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, Socket } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type TransportScene, transportChecks } from '../../transport/acceptance.ts'
-import { WireRecorder } from '../../transport/acceptanceScene.ts'
+import { connect as connectPair, frameOf, WireRecorder } from '../../transport/acceptanceScene.ts'
 import { PREAMBLE } from '../../transport/framing.ts'
 import type { WireEnd, WireEvents } from '../../transport/ports.ts'
 import { type TcpOptions, tcpTransport } from '../../transport/tcp.ts'
@@ -167,7 +167,6 @@ hostile('a connection that breaks is a reset', async () => {
 })
 
 hostile('a dialler tells a server of another kind its preamble and nothing else', async () => {
-  const { createServer } = await import('node:net')
   let heard = Buffer.alloc(0)
   const server = createServer((socket) => {
     socket.on('error', () => {})
@@ -191,7 +190,6 @@ hostile('a dialler tells a server of another kind its preamble and nothing else'
 })
 
 hostile('a server that never answers is a timeout', async () => {
-  const { createServer } = await import('node:net')
   const server = createServer((socket) => socket.on('error', () => {}).resume())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -206,3 +204,49 @@ hostile('a server that never answers is a timeout', async () => {
 })
 
 hostile.run()
+
+const writes = suite('tcp: writes')
+
+writes('frames of one tick leave in one write', async () => {
+  const here = scene('tcp://127.0.0.1:0')
+  const { dialled, accepted } = await connectPair(here)
+  const counted = { write: 0, writev: 0 }
+  // These two are where every stream hands its bytes to the system.
+  const { _write, _writev } = Socket.prototype
+  Socket.prototype._write = function (...all) {
+    counted.write += 1
+    _write.apply(this, all)
+  }
+  Socket.prototype._writev = function (...all) {
+    counted.writev += 1
+    _writev?.apply(this, all)
+  }
+  try {
+    for (let mark = 0; mark < 100; mark += 1) dialled.wire.send(frameOf(10, mark))
+    await until(() => accepted.heard.received.length === 100)
+  } finally {
+    Object.assign(Socket.prototype, { _write, _writev })
+    await here.close()
+  }
+  assert.equal(counted, { write: 0, writev: 1 })
+})
+
+writes.run()
+
+const leftovers = suite('tcp: the process')
+
+leftovers('what was closed leaves no handle that would keep the process alive', async () => {
+  const isQuiet = (): boolean => {
+    const handles = process.getActiveResourcesInfo()
+    return !handles.some((name) => name.startsWith('TCP') || name.includes('Connect'))
+  }
+  await until(isQuiet)
+  const { dialled, accepted, listening } = await connectPair(scene('tcp://127.0.0.1:0'))
+  assert.not(isQuiet())
+  listening.listener.close()
+  dialled.wire.close()
+  await until(() => accepted.heard.isEnded && dialled.heard.isEnded)
+  await until(isQuiet)
+})
+
+leftovers.run()
