@@ -1,16 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type TransportScene, transportChecks } from '../../transport/acceptance.ts'
-import { frameOf, markOf, WireRecorder } from '../../transport/acceptanceScene.ts'
-import { type PeerClock, peerClock } from '../../transport/peerClock.ts'
-import type { ListenFailure, Transport, Wire } from '../../transport/ports.ts'
+import { frameOf } from '../../transport/acceptanceScene.ts'
+import { peerClock } from '../../transport/peerClock.ts'
+import type { ListenFailure } from '../../transport/ports.ts'
 import { seededRandom } from '../../transport/random.ts'
-import {
-  createSimulatedNetwork,
-  type SimulatedNetwork,
-  type SimulatedNetworkOptions,
-} from '../../transport/simulated.ts'
+import { createSimulatedNetwork, type SimulatedNetworkOptions } from '../../transport/simulated.ts'
 import { SteppingClock } from '../../transport/stepping.ts'
+import { marks, World } from './world.ts'
 
 /** Longer than whatever is under way takes, with every retransmission. */
 const SETTLE_MS = 60_000
@@ -41,68 +38,6 @@ for (const [name, options] of Object.entries({
   for (const { title, run } of transportChecks(() => scene(options))) carrier(title, run)
   carrier.run()
 }
-
-interface Peer {
-  readonly name: string
-  readonly clock: PeerClock
-  readonly transport: Transport
-  /** The ends that this peer accepted. */
-  readonly accepted: { readonly wire: Wire; readonly heard: WireRecorder }[]
-}
-
-/** A network of peers that listen, each with a clock of its own. */
-class World {
-  readonly clock = new SteppingClock()
-  readonly trace: string[] = []
-  readonly network: SimulatedNetwork
-
-  constructor(options: Partial<SimulatedNetworkOptions> = {}) {
-    this.network = createSimulatedNetwork({
-      clock: this.clock,
-      random: seededRandom(7),
-      record: (line) => this.trace.push(line),
-      ...options,
-    })
-  }
-
-  peer(name: string): Peer {
-    const clock = peerClock({ clock: this.clock })
-    const transport = this.network.host(name, clock)
-    const accepted: Peer['accepted'] = []
-    transport.listen(`sim://${name}`, {
-      listening() {},
-      accepted: (wire) => {
-        const heard = new WireRecorder(name)
-        heard.isEarly = false
-        accepted.push({ wire, heard })
-        return heard
-      },
-      failed: ({ detail }) => assert.unreachable(detail),
-    })
-    return { name, clock, transport, accepted }
-  }
-
-  dial(from: Peer, to: string): { wire: Wire; heard: WireRecorder } {
-    const heard = new WireRecorder(from.name)
-    const wire = from.transport.dial(`sim://${to}`, heard)
-    heard.isEarly = false
-    return { wire, heard }
-  }
-
-  /** Alice and bob with an open wire between them. */
-  couple(): { alice: Peer; bob: Peer; near: Peer['accepted'][0]; far: Peer['accepted'][0] } {
-    const alice = this.peer('alice')
-    const bob = this.peer('bob')
-    const near = this.dial(alice, 'bob')
-    this.clock.advance(100)
-    const far = bob.accepted[0]
-    assert.is(near.heard.openedCount, 1)
-    if (far === undefined) throw new Error('bob accepted nobody')
-    return { alice, bob, near, far }
-  }
-}
-
-const marks = (heard: WireRecorder): number[] => heard.received.map(markOf)
 
 const faults = suite('simulated: faults')
 
@@ -352,69 +287,3 @@ faults('bandwidth and losses delay frames', () => {
 })
 
 faults.run()
-
-/** Four peers that talk at random while the network fails at random. */
-function chaos(seed: number): { trace: readonly string[]; violations: readonly string[] } {
-  const random = seededRandom(seed)
-  const world = new World({ random, lossShare: 0.05, windowBytes: 2_000 })
-  const pick = <Item>(items: readonly Item[]): Item =>
-    items[Math.floor(random() * items.length)] as Item
-  const peers = ['alice', 'bob', 'carol', 'dave'].map((name) => world.peer(name))
-  const ends: { wire: Wire; heard: WireRecorder }[] = []
-  const violations: string[] = []
-  const { network } = world
-  const talk = (): void => {
-    const end = world.dial(pick(peers), pick(peers).name)
-    ends.push(end)
-    for (let mark = 0; mark < 100; mark += 1) end.wire.send(frameOf(50, mark))
-  }
-  const acts = [
-    talk,
-    talk,
-    talk,
-    () => pick(ends)?.wire.close(),
-    () => pick(ends)?.wire.destroy(),
-    () => network.partition([pick(peers).name], [pick(peers).name], { oneWay: random() < 0.5 }),
-    () => network.heal(),
-    () => network.heal(),
-    () => network.heal(),
-    () => network.reset(pick(peers).name, pick(peers).name),
-    () => network.stall(pick(peers).name),
-    () => peers.map(({ name }) => network.unstall(name)),
-    () => pick(peers).clock.pause(),
-    () => peers.map(({ clock }) => clock.resume()),
-    () => pick(peers).clock.suspend(random() * 1_000),
-  ]
-  for (let step = 0; step < 300; step += 1) {
-    pick(acts)()
-    world.clock.advance(random() * 100)
-  }
-  for (const { accepted } of peers) {
-    for (const { heard } of accepted) {
-      const isWhole = heard.end?.code !== 'ended' || heard.received.length === 100
-      const isInOrder = marks(heard).every((mark, index) => mark === index)
-      if (!isWhole || !isInOrder) violations.push(`${heard.name}: ${marks(heard)}`)
-    }
-  }
-  return { trace: world.trace, violations }
-}
-
-const seeds = suite('simulated: seeds')
-
-seeds('the same seed gives the same trace, byte for byte, and another seed another', () => {
-  const seed = 20_260_101
-  const { trace } = chaos(seed)
-  assert.ok(trace.filter((line) => line.includes(' frame ')).length > 500)
-  assert.is(chaos(seed).trace.join('\n'), trace.join('\n'))
-  assert.is.not(chaos(seed + 1).trace.join('\n'), trace.join('\n'))
-})
-
-seeds('whatever fails, what arrives has no gap and no disorder', () => {
-  const first = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
-  console.log(`SEED=${first}`)
-  for (let seed = first; seed < first + 20; seed += 1) {
-    assert.equal(chaos(seed).violations, [], `seed ${seed}`)
-  }
-})
-
-seeds.run()
