@@ -7,6 +7,7 @@
  */
 
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'
+import type { Batch } from '../machines/rules/batch.ts'
 import { isCoverageList } from '../machines/rules/coverage.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import type {
@@ -117,7 +118,13 @@ function readBroadcast(flat: unknown[]): Broadcast | undefined {
   if (!isId(peer) || !isId(run) || !isCount(number) || number === 0) return undefined
   const content = readBody(flat.slice(4))
   if (content === undefined) return undefined
+  if (content.kind === 'entries' && !isOwnBatch(content.batch, { peer, run })) return undefined
   return { kind: 'broadcast', origin: { peer, run } as Broadcast['origin'], number, body: content }
+}
+
+/** A peer broadcasts what it wrote itself and nothing else. */
+function isOwnBatch({ origins, writer }: Batch, origin: { peer: string; run: string }): boolean {
+  return writer === 0 && origins[0]?.peer === origin.peer && origins[0].run === origin.run
 }
 
 function readBody(flat: unknown[]): BroadcastBody | undefined {

@@ -108,7 +108,7 @@ export function unflattenControl(flat: unknown[]): ControlMessage | undefined {
       return isCount(first) ? { kind, number: first } : undefined
     case 'ping':
     case 'pong':
-      return typeof first === 'number' ? { kind, sentMs: first } : undefined
+      return Number.isFinite(first) ? { kind, sentMs: first as number } : undefined
     case 'resume':
     case 'end':
       return { kind }

@@ -51,9 +51,9 @@ export class Coverage {
     this.absorb()
   }
 
-  /** `[upTo, first, last, …]`, for the wire. */
+  /** `[upTo, first, last, …]`, for the wire: the lowest ranges, as many as may travel. */
   list(): number[] {
-    return [this.upTo, ...this.ranges]
+    return [this.upTo, ...this.ranges.slice(0, 2 * RANGES_MAX)]
   }
 
   /** Takes in what `list` gave. */
@@ -83,7 +83,8 @@ export class Coverage {
       }
     }
     if (!placed) kept.push(low, high)
-    this.ranges = kept
+    // A range that is forgotten at the far end counts as not seen, and what it held may come again.
+    this.ranges = kept.slice(0, 2 * (RANGES_MAX + 1))
   }
 
   private absorb(): void {

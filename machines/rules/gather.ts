@@ -26,7 +26,8 @@ export interface OwnWrites {
 export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
   const { table } = replica
   // A slot may have lost its own entry to another peer's since it was written.
-  const slots = replica.unsent.filter((slot) => table.unsent[slot] !== SENT)
+  const own = new Set(replica.unsent.filter((slot) => table.unsent[slot] !== SENT))
+  const slots = [...own]
   slots.sort(
     (first, second) => (table.sequence[first] as number) - (table.sequence[second] as number),
   )
@@ -39,7 +40,10 @@ export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
     writes.push({ from: replica.sentSequence + 1, to, batch })
     replica.sentSequence = to
   }
-  for (const slot of slots) table.unsent[slot] = SENT
+  for (const slot of slots) {
+    table.unsent[slot] = SENT
+    replica.replaced.delete(slot)
+  }
   return writes
 }
 

@@ -26,14 +26,16 @@ export function judgeWrite(replica: Replica, slot: number, reading: Reading): nu
   if (slot === NOWHERE) return 1
   const { table } = replica
   const epoch = table.epoch[slot] as number
-  if (!replica.leasing || ((table.flags[slot] as number) & RELEASED) !== 0) return epoch + 1
+  if (!replica.leasing || ((table.flags[slot] as number) & RELEASED) !== 0) {
+    return nextEpoch(replica, slot)
+  }
   const heir = replica.heirs.get(slot)
   const self = (replica.origins[SELF] as Origin).peer
-  if (heir === self) return epoch + 1
+  if (heir === self) return nextEpoch(replica, slot)
   const writer = table.writer[slot] as number
   if (writer === SELF && heir === undefined) {
     // A grant that lapsed at its owner is over, even if nobody took the key: the next one is a new grant.
-    return ownRemainingMs(table, slot, reading) > 0 ? epoch : epoch + 1
+    return ownRemainingMs(table, slot, reading) > 0 ? epoch : nextEpoch(replica, slot)
   }
   return judgeForeign(replica, slot, { reading, heir })
 }
@@ -44,17 +46,26 @@ function judgeForeign(
   { reading, heir }: { reading: Reading; heir: PeerId | undefined },
 ): number | Refusal {
   const { table } = replica
-  const epoch = table.epoch[slot] as number
   const writer = replica.origins[table.writer[slot] as number] as Origin
+  const isSelf = writer.peer === (replica.origins[SELF] as Origin).peer
   // What this peer owned in an earlier run is still its own, under a new token.
-  if (heir === undefined && writer.peer === (replica.origins[SELF] as Origin).peer) return epoch + 1
+  if (heir === undefined && isSelf) return nextEpoch(replica, slot)
   const owner = heir ?? writer.peer
   const remainingMs = waitMs(table, slot, reading)
   if (remainingMs > 0) return { verdict: 'held', owner, remainingMs }
   // An owner that left in good order freed its keys itself; nothing is taken from anybody.
   const left = table.lapseAt[slot] === Number.NEGATIVE_INFINITY
-  if (left || mayTakeOver(replica.takeover, replica.peers)) return epoch + 1
+  if (left || mayTakeOver(replica.takeover, replica.peers)) return nextEpoch(replica, slot)
   return { verdict: 'minority', owner }
+}
+
+/** The token of a new grant: above all that were given out here, also those that gave way. */
+function nextEpoch(replica: Replica, slot: number): number | Refusal {
+  const floor = replica.floors.get(slot) ?? 0
+  const epoch = Math.max(replica.table.epoch[slot] as number, floor) + 1
+  // Only a stranger's claim gets a key here; a greater token would be refused by every peer.
+  const limit = Number.MAX_SAFE_INTEGER
+  return epoch <= limit ? epoch : { verdict: 'full', limit }
 }
 
 /** What a local write puts into its slot. */
@@ -104,9 +115,33 @@ export function isFull(replica: Replica, bytes: number): boolean {
   )
 }
 
+/** The limit that these keys with values of these sizes, in bytes, would break together, if any. */
+export function limitBroken(
+  replica: Replica,
+  sizes: Iterable<readonly [StoredKey, number]>,
+): number | undefined {
+  const { table, limits } = replica
+  let entries = table.keys.length
+  let bytes = table.bytes
+  for (const [key, size] of sizes) {
+    const slot = table.find(key)
+    if (slot === NOWHERE) entries++
+    bytes += slot === NOWHERE ? key.length + ENTRY_OVERHEAD_BYTES : -table.chargeOf(slot)
+    bytes += size
+  }
+  if (entries > Math.max(limits.entriesMax, table.keys.length)) return limits.entriesMax
+  return bytes > Math.max(limits.bytesMax, table.bytes) ? limits.bytesMax : undefined
+}
+
+/** Notes what a new grant takes over. In a chain of own grants the first one tells it. */
 function noteTakeover(replica: Replica, slot: number): void {
-  const { table } = replica
-  replica.over.set(slot, [table.writer[slot] as number, table.sequence[slot] as number])
+  const { table, origins } = replica
+  const writer = table.writer[slot] as number
+  const epoch = table.epoch[slot] as number
+  const sequence = table.sequence[slot] as number
+  if (writer !== SELF) replica.over.set(slot, [writer, sequence])
+  if (table.unsent[slot] === GRANT_UNSENT) return
+  replica.replaced.set(slot, { epoch, writer: origins[writer] as Origin, sequence })
 }
 
 function setOwnTerm(replica: Replica, slot: number, entry: OwnEntry, reading: Reading): void {

@@ -7,6 +7,7 @@
  */
 
 import { ABSENT, at, atRising, type Batch, RELEASED } from './batch.ts'
+import { originKey } from './coverage.ts'
 import { hashValue } from './flat.ts'
 import { isFull, tellLeaseChange } from './grant.ts'
 import { Hash } from './hash.ts'
@@ -66,7 +67,8 @@ export function releaseLeft(replica: Replica, origin: Origin): void {
   if (writer === SELF) return
   const { table } = replica
   for (let slot = 0; slot < table.keys.length; slot++) {
-    if (table.writer[slot] !== writer) continue
+    // What it reserved for an heir is the heir's to take, and nobody else's.
+    if (table.writer[slot] !== writer || replica.heirs.has(slot)) continue
     table.lapseAt[slot] = Number.NEGATIVE_INFINITY
     tellLeaseChange(replica, slot)
   }
@@ -80,7 +82,8 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
     take(replica, table.insert(key), claim, reading)
     return true
   }
-  if (table.unsent[slot] === GRANT_UNSENT && givesWay(replica, slot, claim)) {
+  if (table.unsent[slot] === GRANT_UNSENT && givesWay(replica, key, slot, claim)) {
+    replica.floors.set(slot, table.epoch[slot] as number)
     tellConflict(replica, slot, { claim, reason: 'unwitnessed' })
     take(replica, slot, claim, reading)
     return true
@@ -96,17 +99,17 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
 }
 
 /**
- * True if the own grant in this slot, which nobody has seen, yields to the claim: a live lease that this
- * peer did not know when it took the key. A lease that it did know, and saw lapse, comes too late.
+ * True if the own grant in this slot, which nobody has seen, yields to the claim: a live lease that is newer
+ * than what this peer knew when it took the key, however often it has granted the key to itself since.
+ * A lease that it did know, and saw lapse, comes too late.
  */
-function givesWay(replica: Replica, slot: number, claim: Claim): boolean {
+function givesWay(replica: Replica, key: StoredKey, slot: number, claim: Claim): boolean {
   const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > 0
   if (!isLive) return false
-  const epoch = replica.table.epoch[slot] as number
-  if (claim.epoch >= epoch) return true
-  const known = replica.over.get(slot)
-  const wasKnown = known?.[0] === claim.writer && known[1] >= claim.sequence
-  return claim.epoch === epoch - 1 && !wasKnown
+  const replaced = replica.replaced.get(slot)
+  if (replaced === undefined) return true
+  const writer = replica.origins[claim.writer] as Origin
+  return compareVersions(key, { ...claim, writer }, replaced) > 0
 }
 
 /** Greater than zero if the claim is the newer one. */
@@ -134,6 +137,7 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
   table.termMs[slot] = claim.termMs
   table.lapseAt[slot] = reading.now + claim.remainingMs
   table.unsent[slot] = SENT
+  replica.replaced.delete(slot)
   table.put(slot, claim)
   if (claim.heir === undefined) replica.heirs.delete(slot)
   else replica.heirs.set(slot, claim.heir)
@@ -155,21 +159,42 @@ function settleSame(replica: Replica, slot: number, claim: Claim, reading: Readi
   table.lapseAt[slot] = lapseAt
 }
 
+/** What a claim says beside its version. */
+type Content = Pick<Claim, 'value' | 'flags' | 'termMs' | 'heir' | 'over'>
+
 /** Greater than zero if the claim has other content and the smaller hash, which is kept everywhere. */
 function compareContent(replica: Replica, slot: number, claim: Claim): number {
   const { table } = replica
-  const value = table.values[slot]
-  const flags = table.flags[slot] as number
-  if (value === claim.value && flags === claim.flags) return 0
-  const kept = contentHash(value, flags)
-  const claimed = contentHash(claim.value, claim.flags)
-  if (kept.high !== claimed.high) return kept.high - claimed.high
-  if (kept.low !== claimed.low) return kept.low - claimed.low
-  return 0
+  const mine = {
+    value: table.values[slot],
+    flags: table.flags[slot] as number,
+    termMs: table.termMs[slot] as number,
+    heir: replica.heirs.get(slot),
+    over: replica.over.get(slot),
+  }
+  if (isSame(mine, claim)) return 0
+  const kept = contentHash(replica, mine)
+  const claimed = contentHash(replica, claim)
+  return kept.high - claimed.high || kept.low - claimed.low
 }
 
-function contentHash(value: Kept, flags: number): Hash {
-  const hash = new Hash().start().integer(flags)
+/** True without hashing for what comes twice most often; a structure is never the same object again. */
+function isSame(one: Content, other: Content): boolean {
+  const isSameOver = one.over?.[0] === other.over?.[0] && one.over?.[1] === other.over?.[1]
+  const isSameLease = one.termMs === other.termMs && one.heir === other.heir && isSameOver
+  return isSameLease && one.flags === other.flags && one.value === other.value
+}
+
+/** Everything counts that is passed on, or else the order of arrival would decide over the rest. */
+function contentHash(replica: Replica, { value, flags, termMs, heir, over }: Content): Hash {
+  const hash = new Hash()
+    .start()
+    .integer(flags)
+    .number(termMs)
+    .text(heir ?? '')
+  if (over !== undefined) {
+    hash.text(originKey(replica.origins[over[0]] as Origin)).number(over[1])
+  }
   hashValue(hash, value)
   return hash.finish()
 }
@@ -183,14 +208,16 @@ function noteLoss(
   const { table } = replica
   if (table.writer[slot] !== SELF) return
   const sequence = table.sequence[slot] as number
-  const seen = claim.over?.[0] === SELF && (claim.over[1] as number) >= sequence
+  const overMine = claim.over?.[0] === SELF ? claim.over[1] : undefined
+  const seen = overMine !== undefined && overMine >= sequence
   const isOwned =
     replica.leasing &&
     ((table.flags[slot] as number) & RELEASED) === 0 &&
     ownRemainingMs(table, slot, reading) > 0
-  // A successor two grants on does not say whether its predecessor had seen this write; a peer that is
-  // known to have it speaks for that.
-  const unknown = claim.epoch > (table.epoch[slot] as number) + 1
+  // A successor that took over from a third peer, two grants on, does not say whether that one had seen
+  // this write; a peer that is known to have it speaks for that.
+  const isFromThird = claim.over !== undefined && overMine === undefined
+  const unknown = isFromThird && claim.epoch > (table.epoch[slot] as number) + 1
   const passed = unknown && !isOwned && sequence <= replica.witnessedSequence
   if (!seen && !passed) tellConflict(replica, slot, { claim, reason: 'concurrent' })
   else loseLease(replica, slot, 'superseded')

@@ -11,6 +11,9 @@ export type RunId = string & { readonly [brand]: 'RunId' }
 /** Names one connection at both of its ends. The dialler makes it. */
 export type ConnectionId = string & { readonly [brand]: 'ConnectionId' }
 
+/** Names a connection at this end only, from before its `ConnectionId` is known. */
+export type Handle = string & { readonly [brand]: 'Handle' }
+
 /** A peer in one of its runs: who wrote an entry, who sent a broadcast. */
 export interface Origin {
   readonly peer: PeerId

@@ -4,7 +4,7 @@
  */
 
 import { RELEASED } from './batch.ts'
-import { Coverage, type CoverageList, originKey } from './coverage.ts'
+import { Coverage, type CoverageList, ORIGINS_MAX, originKey } from './coverage.ts'
 import type { Fact } from './fact.ts'
 import type { Key, StoredKey } from './key.ts'
 import { publicKey } from './key.ts'
@@ -12,6 +12,7 @@ import { type Reading, type TakeoverPolicy, takeoverAt } from './lease.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { Table } from './table.ts'
 import { exposeValue } from './value.ts'
+import type { Version } from './version.ts'
 
 /** How much one replica may hold. */
 export interface ReplicaLimits {
@@ -44,6 +45,10 @@ export interface Replica {
   readonly heirs: Map<number, PeerId>
   /** Slots that were taken over: the former writer and its last sequence seen. */
   readonly over: Map<number, readonly [writer: number, sequence: number]>
+  /** What an own grant replaced that nobody was sent yet: the version that others still have. */
+  readonly replaced: Map<number, Version>
+  /** Slots whose own grant gave way, with its token: it is not given out a second time. */
+  readonly floors: Map<number, number>
   /** Slots of own entries that no other peer was sent yet; `table.unsent` tells them apart from sent ones. */
   unsent: number[]
   /** Slots whose lease was acquired on purpose, with its token: their loss is told. */
@@ -80,6 +85,8 @@ export function createReplica(options: ReplicaOptions): Replica {
     coverage: [],
     heirs: new Map(),
     over: new Map(),
+    replaced: new Map(),
+    floors: new Map(),
     unsent: [],
     held: new Map(),
     watched: new Map(),
@@ -134,9 +141,13 @@ export function ownRemainingMs(table: Table, slot: number, reading: Reading): nu
   return Math.min(byMonotonic, byWall)
 }
 
-/** How long until the foreign lease in this slot can be taken over. */
+/**
+ * How long until the foreign lease in this slot can be taken over, but never told as more than its term: the
+ * allowances for clocks and messages come on top of the first moments only.
+ */
 export function waitMs(table: Table, slot: number, reading: Reading): number {
-  return takeoverAt(table.lapseAt[slot] as number, table.termMs[slot] as number) - reading.now
+  const termMs = table.termMs[slot] as number
+  return Math.min(termMs, takeoverAt(table.lapseAt[slot] as number, termMs) - reading.now)
 }
 
 /** The value in a slot as a reader gets it; undefined if it has none. */
@@ -162,9 +173,11 @@ export function digestOf(replica: Replica): string {
 
 /** What this replica has of each origin, as others may be told: own writes count once they were sent. */
 export function coverageList(replica: Replica): CoverageList {
-  return replica.origins.flatMap((origin, index) => {
+  const all = replica.origins.flatMap((origin, index) => {
     const list =
       index === SELF ? [replica.sentSequence] : (replica.coverage[index] as Coverage).list()
     return list.length === 1 && list[0] === 0 ? [] : [[origin.peer, origin.run, ...list] as const]
   })
+  // What is left out counts as not heard, so it may come once more; the runs that ended long ago go first.
+  return all.slice(-ORIGINS_MAX)
 }

@@ -71,7 +71,7 @@ class Admission {
       case 'bigint':
         return this.bigint(value)
       case 'object':
-        return value === null ? (this.count(1), null) : this.structure(value, depth)
+        return value === null ? this.nothing() : this.structure(value, depth)
       default:
         return refuse(`A ${typeof value} cannot be stored.`, this.path)
     }
@@ -82,6 +82,11 @@ class Admission {
     this.count(utf8Bytes(text) + 1)
     if (!text.isWellFormed()) refuse('Text with half a surrogate pair cannot be stored.', this.path)
     return text
+  }
+
+  private nothing(): null {
+    this.count(1)
+    return null
   }
 
   private bigint(value: bigint): bigint {
@@ -170,16 +175,16 @@ class Admission {
   }
 }
 
-function copyLoose(kept: unknown): unknown {
-  if (typeof kept !== 'object' || kept === null || Object.isFrozen(kept)) return kept
-  if (kept instanceof Uint8Array) return Uint8Array.from(kept)
-  if (kept instanceof Date) return new Date(kept)
-  if (Array.isArray(kept)) return kept.map(copyLoose)
 /** Minus zero does not survive the wire, and NaN has many forms: peers agree on one of each. */
 function plain(number: number): number {
   return Number.isNaN(number) ? Number.NaN : number + 0
 }
 
+function copyLoose(kept: unknown): unknown {
+  if (typeof kept !== 'object' || kept === null || Object.isFrozen(kept)) return kept
+  if (kept instanceof Uint8Array) return Uint8Array.from(kept)
+  if (kept instanceof Date) return new Date(kept)
+  if (Array.isArray(kept)) return kept.map(copyLoose)
   if (kept instanceof Set) return new Set(Array.from(kept, copyLoose))
   if (kept instanceof Map) {
     return new Map(Array.from(kept, ([key, item]) => [copyLoose(key), copyLoose(item)]))

@@ -4,12 +4,12 @@
  */
 
 import { ABSENT, RELEASED } from './batch.ts'
-import { isFull, judgeWrite, type Refusal, writeOwn } from './grant.ts'
+import { judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import type { PeerId } from './peer.ts'
 import { liveSlots, ownRemainingMs, type Replica, readValue, SELF } from './replica.ts'
-import { ENTRY_OVERHEAD_BYTES, NOWHERE } from './table.ts'
+import { NOWHERE } from './table.ts'
 import type { Admitted } from './value.ts'
 
 /** A write that was accepted. */
@@ -54,7 +54,8 @@ export function set(
   const slot = replica.table.find(key)
   const epoch = permit(replica, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-  if (slot === NOWHERE && isFull(replica, key.length + value.bytes)) return refuseFull(replica, key)
+  const limit = limitBroken(replica, [[key, value.bytes]])
+  if (limit !== undefined) return { refused: { verdict: 'full', limit }, key: publicKey(key) }
   return { done: assign(replica, { key, value }, { ...options, epoch, slot }) }
 }
 
@@ -65,16 +66,17 @@ export function update(
   options: WriteOptions,
 ): Verdict<Receipt[]> {
   const epochs = new Map<StoredKey, number>()
-  let bytes = 0
+  const sizes = new Map<StoredKey, number>()
   for (const { key, value } of assignments) {
-    const slot = replica.table.find(key)
-    const epoch = permit(replica, slot, options)
+    const epoch = permit(replica, replica.table.find(key), options)
     if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-    if (slot === NOWHERE && !epochs.has(key)) {
-      bytes += key.length + value.bytes + ENTRY_OVERHEAD_BYTES
-      if (isFull(replica, bytes - ENTRY_OVERHEAD_BYTES)) return refuseFull(replica, key)
-    }
     epochs.set(key, epoch)
+    sizes.set(key, value.bytes)
+  }
+  const limit = limitBroken(replica, sizes)
+  const [first] = assignments
+  if (limit !== undefined && first !== undefined) {
+    return { refused: { verdict: 'full', limit }, key: publicKey(first.key) }
   }
   const done = assignments.map((assignment) => {
     const epoch = epochs.get(assignment.key) as number
@@ -128,10 +130,12 @@ export function acquire(replica: Replica, key: StoredKey, options: WriteOptions)
     if (remainingMs > 0) {
       return { refused: { verdict: 'held', owner, remainingMs }, key: publicKey(key) }
     }
+    loseHeld(replica, slot, 'expired')
   }
   const epoch = judgeWrite(replica, slot, options.reading)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-  if (slot === NOWHERE && isFull(replica, key.length)) return refuseFull(replica, key)
+  const limit = slot === NOWHERE ? limitBroken(replica, [[key, 0]]) : undefined
+  if (limit !== undefined) return { refused: { verdict: 'full', limit }, key: publicKey(key) }
   const done = keep(replica, key, { ...options, epoch, slot })
   replica.held.set(replica.table.find(key), epoch)
   return { done }
@@ -278,9 +282,4 @@ function receipt(replica: Replica, slot: number, reading: Reading): Receipt {
     leaseMs: table.termMs[slot] as number,
     remainingMs: replica.leasing ? Math.max(0, ownRemainingMs(table, slot, reading)) : 0,
   }
-}
-
-function refuseFull(replica: Replica, key: StoredKey): Verdict<never> {
-  const limit = replica.limits.entriesMax
-  return { refused: { verdict: 'full', limit }, key: publicKey(key) }
 }

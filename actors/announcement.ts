@@ -1,0 +1,75 @@
+/** What a dictionary lets its application hear: facts about keys, peers and messages. */
+
+import type { HoldfastError } from '../machines/rules/errors.ts'
+import type { Fact } from '../machines/rules/fact.ts'
+import type { ConnectionEnd } from '../machines/rules/line.ts'
+import type { RefusalReason } from '../machines/rules/message.ts'
+import type { PeerId } from '../machines/rules/peer.ts'
+
+/** A peer is connected: data flows to and from it. */
+export interface ConnectFact {
+  readonly type: 'connect'
+  readonly peerId: PeerId
+}
+
+/** The last connection to a peer is gone. */
+export interface DisconnectFact {
+  readonly type: 'disconnect'
+  readonly peerId: PeerId
+  /** True if it said goodbye; its leases are free then. */
+  readonly hasLeft: boolean
+}
+
+/** A connection ended, nominal or not, and why. */
+export interface ConnectionClosedFact {
+  readonly type: 'connection.closed'
+  readonly address: string
+  /** Null if it ended before anybody was known at the other end. */
+  readonly peerId: PeerId | null
+  readonly cause: ConnectionEnd['cause']
+  readonly reason: string
+  /** Who ended it, where that is known. */
+  readonly by: 'us' | 'them' | null
+}
+
+/** A connection was refused, by this peer or by the other one. */
+export interface RefusedFact {
+  readonly type: 'refused'
+  readonly address: string
+  readonly peerId: PeerId | null
+  readonly reason: RefusalReason
+  readonly by: 'us' | 'them'
+}
+
+/** Somebody sent a message, to everybody or to this peer alone. */
+export interface MessageFact<V = unknown> {
+  readonly type: 'message'
+  readonly payload: V
+  readonly from: PeerId
+  readonly isWhisper: boolean
+}
+
+/** A write that was sent to the actor as an event, without waiting for the verdict, was refused. */
+export interface EntryRefusedFact {
+  readonly type: 'entry.refused'
+  readonly error: HoldfastError
+}
+
+/** A call of `connect` came to its end. */
+export interface DialSettledFact {
+  readonly type: 'dial.settled'
+  readonly request: string
+  readonly peerId: PeerId | null
+  readonly error: HoldfastError | null
+}
+
+/** Everything that `on` offers. */
+export type Announcement<V = unknown> =
+  | Fact<V>
+  | ConnectFact
+  | DisconnectFact
+  | ConnectionClosedFact
+  | RefusedFact
+  | MessageFact<V>
+  | EntryRefusedFact
+  | DialSettledFact

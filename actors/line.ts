@@ -1,0 +1,170 @@
+/**
+ * A line: the hands of one connection. It holds the wire, turns frames into messages, and keeps the two
+ * planes apart. What steers the connection goes to its machine; data goes past the machine to whoever it is
+ * for, since a statechart would take longer for it than the network does.
+ */
+
+import { CONNECTION_MS } from '../machines/connection.ts'
+import {
+  type ControlMessage,
+  type DataMessage,
+  FRAME_BYTES_MAX,
+  isControl,
+  type Message,
+} from '../machines/rules/message.ts'
+import type { Handle, PeerId } from '../machines/rules/peer.ts'
+import { decode, encode } from '../transport/codec.ts'
+import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
+
+/** The most bytes that may wait to be sent on one line; beyond it data is left out and asked for later. */
+export const SEND_QUEUE_BYTES_MAX = 4 * 1024 * 1024
+
+/** The machine of the connection, as its line sees it. */
+export interface LineOwner {
+  opened(): void
+  heard(message: ControlMessage): void
+  /** Bytes came that the protocol does not allow. */
+  broken(): void
+  silent(): void
+  closed(end: WireEnd): void
+}
+
+/** Where data goes. */
+export type Pour = (line: Line, message: DataMessage, frame: Frame) => void
+
+export interface LineOptions {
+  readonly handle: Handle
+  readonly direction: 'incoming' | 'outgoing'
+  readonly address: string
+  readonly clock: Clock
+  readonly pour: Pour
+  readonly queueBytesMax?: number
+}
+
+export class Line implements WireEvents {
+  readonly handle: Handle
+  readonly direction: 'incoming' | 'outgoing'
+  /** What was dialled, or where the other side called from. */
+  readonly address: string
+  /** Who is at the other end; null until it is authenticated. */
+  peerId: PeerId | null = null
+  /** The time from a heartbeat to its echo, in milliseconds; undefined before the first. */
+  roundTripMs: number | undefined
+  /** True while data is left out because the other side does not keep up. */
+  isBehind = false
+  /** Called when the send queue, which had been long, is empty. */
+  onDrained: (() => void) | undefined
+  readonly #clock: Clock
+  readonly #pour: Pour
+  readonly #queueBytesMax: number
+  #wire: Wire | undefined
+  #owner: LineOwner | undefined
+  #isOpen = false
+  #end: WireEnd | undefined
+  #heardAt = 0
+
+  constructor(options: LineOptions) {
+    this.handle = options.handle
+    this.direction = options.direction
+    this.address = options.address
+    this.#clock = options.clock
+    this.#pour = options.pour
+    this.#queueBytesMax = options.queueBytesMax ?? SEND_QUEUE_BYTES_MAX
+  }
+
+  /** Gives the line its wire, right after it was dialled or accepted. */
+  carry(wire: Wire): this {
+    this.#wire = wire
+    return this
+  }
+
+  /** Gives the line its machine, which hears first what it has missed. */
+  serve(owner: LineOwner): void {
+    this.#owner = owner
+    if (this.#isOpen) owner.opened()
+    if (this.#end) owner.closed(this.#end)
+  }
+
+  get queuedBytes(): number {
+    return this.#wire?.queuedBytes ?? 0
+  }
+
+  /** The other side is authenticated: it may send long frames and data from now on. */
+  trust(peerId: PeerId): void {
+    this.peerId = peerId
+    this.#heardAt = this.#clock.now()
+    this.#wire?.limitFrames(FRAME_BYTES_MAX)
+  }
+
+  say(message: Message): void {
+    this.#wire?.send(encode(message))
+  }
+
+  /**
+   * Sends data, unless the other side has fallen too far behind. False if it was left out; the other side
+   * is told to ask for it when it has caught up.
+   */
+  send(frame: Frame): boolean {
+    if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {
+      this.isBehind = true
+      return false
+    }
+    this.#wire?.send(frame)
+    return true
+  }
+
+  /** Sends a heartbeat, or finds that none has come for too long. */
+  beat(): void {
+    const now = this.#clock.now()
+    if (now - this.#heardAt > CONNECTION_MS.silence) this.#owner?.silent()
+    else this.say({ kind: 'ping', sentMs: now })
+  }
+
+  close(): void {
+    this.#wire?.close()
+  }
+
+  destroy(): void {
+    this.#wire?.destroy()
+  }
+
+  opened(): void {
+    this.#isOpen = true
+    this.#heardAt = this.#clock.now()
+    this.#owner?.opened()
+  }
+
+  frames(frames: readonly Frame[]): void {
+    this.#heardAt = this.#clock.now()
+    for (const frame of frames) {
+      const message = decode(frame)
+      if (message === undefined) return this.#owner?.broken()
+      if (!isControl(message)) {
+        if (this.peerId === null) return this.#owner?.broken()
+        this.#pour(this, message, frame)
+      } else this.#control(message)
+    }
+  }
+
+  drained(): void {
+    if (this.isBehind) {
+      this.isBehind = false
+      this.say({ kind: 'sync.hint' })
+    }
+    this.onDrained?.()
+  }
+
+  closed(end: WireEnd): void {
+    this.#end = end
+    this.#owner?.closed(end)
+  }
+
+  #control(message: ControlMessage): void {
+    // Heartbeats are answered here, so that a busy machine does not look like a dead one.
+    if (message.kind === 'ping' && this.peerId !== null) {
+      this.say({ kind: 'pong', sentMs: message.sentMs })
+    } else if (message.kind === 'pong' && this.peerId !== null) {
+      this.roundTripMs = Math.max(0, this.#clock.now() - message.sentMs)
+    } else this.#owner?.heard(message)
+  }
+}

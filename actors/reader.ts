@@ -1,0 +1,112 @@
+/**
+ * Reads a dictionary: straight from the table, without asking an actor. It never changes anything, and what
+ * it hands out cannot be used to change the dictionary either.
+ */
+
+import { type Key, publicKey, requireKey, type StoredKey } from '../machines/rules/key.ts'
+import type { PeerId } from '../machines/rules/peer.ts'
+import {
+  digestOf,
+  keyAt,
+  type LeaseView,
+  liveSlots,
+  readValue,
+  viewLease,
+} from '../machines/rules/replica.ts'
+import type { Switchboard } from './switchboard.ts'
+
+/** A connected peer. */
+export interface PeerView {
+  readonly peerId: string
+  /** Where it was dialled, or from where it called. */
+  readonly address: string
+  readonly direction: 'incoming' | 'outgoing'
+  readonly state: 'nominal'
+  /** From a heartbeat to its echo, in milliseconds; undefined before the first. */
+  readonly roundTripMs: number | undefined
+}
+
+export class Reader {
+  readonly #board: Switchboard
+
+  constructor(board: Switchboard) {
+    this.#board = board
+  }
+
+  get peerId(): string {
+    return this.#board.self.peer
+  }
+
+  /** The value of a key, or undefined. Throws `KEY_INVALID`. */
+  get(key: Key): unknown {
+    const { replica } = this.#board
+    return readValue(replica, replica.table.find(requireKey(key)))
+  }
+
+  has(key: Key): boolean {
+    const { table } = this.#board.replica
+    const slot = table.find(requireKey(key))
+    return slot >= 0 && table.hasValue(slot)
+  }
+
+  get size(): number {
+    return this.#board.replica.table.size
+  }
+
+  /** All pairs, oldest key first. Safe while the dictionary changes. */
+  *entries(): Generator<[Key, unknown]> {
+    const { replica } = this.#board
+    for (const slot of liveSlots(replica)) yield [keyAt(replica, slot), readValue(replica, slot)]
+  }
+
+  *keys(): Generator<Key> {
+    const { replica } = this.#board
+    for (const slot of liveSlots(replica)) yield keyAt(replica, slot)
+  }
+
+  *values(): Generator<unknown> {
+    const { replica } = this.#board
+    for (const slot of liveSlots(replica)) yield readValue(replica, slot)
+  }
+
+  /** The lease of a key that is in force, or undefined if it is free. */
+  lease(key: Key): LeaseView | undefined {
+    const { replica, clock } = this.#board
+    const slot = replica.table.find(requireKey(key))
+    if (slot < 0) return undefined
+    return viewLease(replica, slot, { now: clock.now(), wall: clock.wall() })
+  }
+
+  /** All leases that are in force, with their keys. */
+  *leases(): Generator<LeaseView & { readonly key: Key }> {
+    const { replica, clock } = this.#board
+    const reading = { now: clock.now(), wall: clock.wall() }
+    for (let slot = 0; slot < replica.table.keys.length; slot++) {
+      const lease = viewLease(replica, slot, reading)
+      if (lease) yield { key: publicKey(replica.table.keys[slot] as StoredKey), ...lease }
+    }
+  }
+
+  /** 16 hexadecimal digits, equal at all peers that hold the same data. */
+  digest(): string {
+    return digestOf(this.#board.replica)
+  }
+
+  /** The peers that data flows to and from. */
+  peers(): PeerView[] {
+    return [...this.#board.lines.neighbours()].map((line) => ({
+      peerId: line.peerId as PeerId,
+      address: line.address,
+      direction: line.direction,
+      state: 'nominal',
+      roundTripMs: line.roundTripMs,
+    }))
+  }
+
+  /** The summary that a snapshot shows. */
+  toJSON(): unknown {
+    if (this.#board.replica === undefined) return { peerId: this.peerId }
+    const peers = this.peers().map(({ peerId }) => peerId)
+    return { peerId: this.peerId, size: this.size, digest: this.digest(), peers }
+  }
+}

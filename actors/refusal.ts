@@ -1,0 +1,64 @@
+/** From a verdict of the rules to the error that the public face throws. */
+
+import { type ErrorCode, HoldfastError } from '../machines/rules/errors.ts'
+import type { Key } from '../machines/rules/key.ts'
+import type { ConnectionEnd } from '../machines/rules/line.ts'
+import type { RefusalReason } from '../machines/rules/message.ts'
+import type { WriteRefusal } from '../machines/rules/write.ts'
+
+export function refusalError(refused: WriteRefusal, key: Key): HoldfastError {
+  const name = typeof key === 'string' ? `'${key}'` : 'That key'
+  switch (refused.verdict) {
+    case 'held': {
+      const { owner, remainingMs } = refused
+      const message = `${name} belongs to ${owner} for ${Math.ceil(remainingMs)} ms more.`
+      return new HoldfastError('LEASE_HELD', message, { key, owner, remainingMs })
+    }
+    case 'minority': {
+      const { owner } = refused
+      const message = `${name} was ${owner}'s; this peer sees too few others to take it over.`
+      return new HoldfastError('NO_MAJORITY', message, { key, owner })
+    }
+    case 'full': {
+      const { limit } = refused
+      return new HoldfastError('STORE_FULL', `There is no room for ${name}.`, { key, limit })
+    }
+    case 'missing':
+      return new HoldfastError(
+        'KEY_MISSING',
+        key === '' ? 'Nothing to pop.' : `${name} is missing.`,
+        {
+          key,
+        },
+      )
+    case 'lost':
+      return new HoldfastError('LEASE_LOST', `The lease of ${name} is lost.`, { key })
+    case 'not-held':
+      return new HoldfastError('LEASE_NOT_HELD', `${name} is not held by this peer.`, { key })
+  }
+}
+
+const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
+  network: 'NETWORK_MISMATCH',
+  version: 'VERSION_MISMATCH',
+  leasing: 'LEASING_MISMATCH',
+  self: 'SELF_CONNECTION',
+  'id-clash': 'PEER_CLASH',
+  'id-mismatch': 'PEER_MISMATCH',
+  busy: 'PEER_BUSY',
+  closing: 'PEER_BUSY',
+  malformed: 'CONNECT_FAILED',
+}
+
+/** Why a call of `connect` did not succeed. */
+export function connectError(end: ConnectionEnd, address: string): HoldfastError {
+  const { reason } = end
+  if (end.cause === 'refused') {
+    const who = end.by === 'us' ? 'This peer' : 'The peer there'
+    const message = `${who} refused the connection to ${address}: ${reason}.`
+    return new HoldfastError(REFUSAL_CODES[end.reason], message, { address, reason })
+  }
+  const detail = end.cause === 'wire' && end.detail ? ` (${end.detail})` : ''
+  const message = `No connection to ${address}: ${reason}${detail}.`
+  return new HoldfastError('CONNECT_FAILED', message, { address, reason })
+}

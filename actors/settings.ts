@@ -1,0 +1,172 @@
+/** The options of a dictionary: checked once, then complete. */
+
+import { validAddress } from '../machines/rules/dialling.ts'
+import { HoldfastError } from '../machines/rules/errors.ts'
+import {
+  LEASE_MS_DEFAULT,
+  LEASE_MS_MAX,
+  LEASE_MS_MIN,
+  type TakeoverPolicy,
+} from '../machines/rules/lease.ts'
+import { ID_CHARS_MAX, isId } from '../machines/rules/peer.ts'
+import { REPLICA_LIMITS, type ReplicaLimits } from '../machines/rules/replica.ts'
+import { realClock } from '../transport/clock.ts'
+import type { Clock, Random, Transport } from '../transport/ports.ts'
+import { tcpTransport } from '../transport/tcp.ts'
+import { SEND_QUEUE_BYTES_MAX } from './line.ts'
+import { freshId } from './switchboard.ts'
+
+/** How much a dictionary may hold and do. */
+export interface Limits extends ReplicaLimits {
+  /** Connections, incoming and outgoing, under way included. */
+  readonly connectionsMax: number
+  /** Bytes that may wait for one slow peer. */
+  readonly sendQueueBytesMax: number
+  /** Messages that may wait for recv or messages(). */
+  readonly inboxMax: number
+}
+
+export const LIMITS: Limits = {
+  ...REPLICA_LIMITS,
+  connectionsMax: 128,
+  sendQueueBytesMax: SEND_QUEUE_BYTES_MAX,
+  inboxMax: 10_000,
+}
+
+/** The options of `openDictionary` and the input of `syncLogic`. All may be left out. */
+export interface DictionaryOptions {
+  /** The network's name; peers of another one are refused, with a reason on both sides. Default `holdfast`. */
+  readonly network?: string
+  /** Addresses to be dialled at, such as `tcp://127.0.0.1:4444`; port 0 lets the system choose. Default none. */
+  readonly listen?: readonly string[]
+  /** Peers to dial, again and again for as long as the dictionary is open. Default none. */
+  readonly join?: readonly string[]
+  /** Where others may dial this peer, if that is not where it listens: behind a NAT, or on all interfaces. */
+  readonly advertise?: readonly string[]
+  /** Whether keys have owners. Part of the network's identity. Default true. */
+  readonly leasing?: boolean
+  /** How long a key stays its owner's after the last write. Milliseconds, 20 to ten years, default 3,600,000. */
+  readonly leaseMs?: number
+  /** This peer's name: 1 to 128 printable characters. Default a fresh id. */
+  readonly peerId?: string
+  /** How many connections this peer opens to peers that others told it of. `join` does not count. Default 8. */
+  readonly maxOutgoing?: number
+  /** Who may take over a lapsed lease: see `TakeoverPolicy`. Default `auto`. */
+  readonly takeover?: TakeoverPolicy
+  readonly limits?: Partial<Limits>
+  /** Time; a `SteppingClock` in scenarios. Default the real one. */
+  readonly clock?: Clock
+  /** Chance, a number in [0, 1). Default `Math.random`. */
+  readonly random?: Random
+  /** Makes ids. Default nanoid. */
+  readonly makeId?: () => string
+  /** Carriers beside or instead of TCP, by scheme. Default TCP. */
+  readonly transports?: readonly Transport[]
+}
+
+/** The options when all are decided. */
+export type Settings = Required<Omit<DictionaryOptions, 'limits'>> & { readonly limits: Limits }
+
+const NETWORK_CHARS_MAX = 256
+const ADDRESSES_MAX = 64
+
+const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) => boolean } = {
+  network: (value) => typeof value === 'string' && isLength(value.length, NETWORK_CHARS_MAX),
+  listen: areAddresses,
+  join: areAddresses,
+  advertise: areAddresses,
+  leasing: (value) => typeof value === 'boolean',
+  leaseMs: isLeaseMs,
+  peerId: isId,
+  maxOutgoing: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  takeover: (value) => ['auto', 'majority', 'any'].includes(value as string),
+  limits: areLimits,
+  clock: (value) => has(value, ['now', 'wall', 'setTimeout', 'clearTimeout', 'defer']),
+  random: (value) => typeof value === 'function',
+  makeId: (value) => typeof value === 'function',
+  transports: (value) =>
+    Array.isArray(value) && value.every((each) => has(each, ['dial', 'listen'])),
+}
+
+/**
+ * The complete settings. Throws `OPTION_UNKNOWN`, `OPTION_INVALID` or `ADDRESS_INVALID`.
+ */
+export function settle(options: DictionaryOptions = {}): Settings {
+  for (const [name, value] of Object.entries(options)) {
+    const check = CHECKS[name as keyof DictionaryOptions]
+    if (check === undefined) {
+      throw new HoldfastError('OPTION_UNKNOWN', `There is no option '${name}'.`, { option: name })
+    }
+    if (value !== undefined && !check(value)) throw invalid(name, value)
+  }
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as DictionaryOptions
+  const settings: Settings = {
+    network: 'holdfast',
+    listen: [],
+    join: [],
+    advertise: [],
+    leasing: true,
+    leaseMs: LEASE_MS_DEFAULT,
+    peerId: freshId(),
+    maxOutgoing: 8,
+    takeover: 'auto',
+    clock: realClock(),
+    random: Math.random,
+    makeId: freshId,
+    transports: [tcpTransport()],
+    ...given,
+    limits: { ...LIMITS, ...given.limits },
+  }
+  requireTransports(settings)
+  return settings
+}
+
+/** True for a term that a lease may have, in milliseconds. */
+export function isLeaseMs(value: unknown): boolean {
+  return typeof value === 'number' && value >= LEASE_MS_MIN && value <= LEASE_MS_MAX
+}
+
+function invalid(name: string, value: unknown): HoldfastError {
+  if (name === 'listen' || name === 'join' || name === 'advertise') {
+    const list = Array.isArray(value) ? value : [value]
+    const address = list.find((each) => !validAddress(each))
+    const message = `The option '${name}' has no valid address in ${String(address)}.`
+    return new HoldfastError('ADDRESS_INVALID', message, { option: name, address: String(address) })
+  }
+  const hint = name === 'peerId' ? ` of 1 to ${ID_CHARS_MAX} printable characters` : ''
+  return new HoldfastError('OPTION_INVALID', `The option '${name}' is no valid value${hint}.`, {
+    option: name,
+  })
+}
+
+function requireTransports(settings: Settings): void {
+  for (const option of ['listen', 'join'] as const) {
+    for (const address of settings[option]) {
+      if (settings.transports.some(({ scheme }) => address.startsWith(`${scheme}://`))) continue
+      const message = `No transport serves ${address}.`
+      throw new HoldfastError('ADDRESS_INVALID', message, { option, address })
+    }
+  }
+}
+
+function areAddresses(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= ADDRESSES_MAX && value.every(validAddress)
+}
+
+function areLimits(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).every(
+    ([name, limit]) => name in LIMITS && typeof limit === 'number' && limit > 0,
+  )
+}
+
+function has(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+}
+
+function isLength(length: number, max: number): boolean {
+  return length >= 1 && length <= max
+}

@@ -1,0 +1,232 @@
+/**
+ * The store actor: the one judge of every set, pop and lease, local or remote.
+ *
+ * A write is decided inside `send` and its verdict given to the event's `reply` before `send` returns: the
+ * one function that an event here may carry. What was written in one tick leaves in one broadcast, and what
+ * happened is told then too, so a listener never runs inside the judgement it hears of.
+ */
+
+import { type AnyActorRef, fromTransition } from 'xstate'
+import type { Coverage, CoverageList } from '../machines/rules/coverage.ts'
+import { HoldfastError } from '../machines/rules/errors.ts'
+import { gatherUnsent } from '../machines/rules/gather.ts'
+import type { StoredKey } from '../machines/rules/key.ts'
+import type { Reading } from '../machines/rules/lease.ts'
+import type { Shared } from '../machines/rules/line.ts'
+import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
+import type { Broadcast, DataMessage } from '../machines/rules/message.ts'
+import type { Origin, PeerId } from '../machines/rules/peer.ts'
+import { differsUnheard, settle } from '../machines/rules/reconcile.ts'
+import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
+import {
+  type Assignment,
+  acquire,
+  bequeath,
+  lapse,
+  release,
+  remove,
+  removeAny,
+  renew,
+  set,
+  update,
+  type Verdict,
+} from '../machines/rules/write.ts'
+import { refusalError } from './refusal.ts'
+import type { Parcel, Switchboard } from './switchboard.ts'
+
+interface Asked<Done> {
+  /** Hears the verdict before `send` returns. Without it a refusal is told as `entry.refused`. */
+  readonly reply?: ((verdict: Verdict<Done>) => void) | undefined
+  /** The term to ask for, in milliseconds. */
+  readonly leaseMs?: number | undefined
+  /** The token under which the writer believes to write. */
+  readonly token?: number | undefined
+}
+
+type Done<Rule extends (...input: never[]) => Verdict<unknown>> =
+  ReturnType<Rule> extends Verdict<infer Result> ? Result : never
+
+/** What may be asked of the store, checked and in stored form. */
+export type WriteEvent =
+  | ({ readonly type: 'entry.set' } & Assignment & Asked<Done<typeof set>>)
+  | ({ readonly type: 'entry.update'; readonly assignments: readonly Assignment[] } & Asked<
+      Done<typeof update>
+    >)
+  | ({ readonly type: 'entry.delete'; readonly key: StoredKey } & Asked<Done<typeof remove>>)
+  | ({ readonly type: 'entry.popItem' } & Asked<Done<typeof removeAny>>)
+  | ({ readonly type: 'lease.acquire'; readonly key: StoredKey } & Asked<Done<typeof acquire>>)
+  | ({ readonly type: 'lease.renew'; readonly key: StoredKey } & Asked<Done<typeof renew>>)
+  | ({ readonly type: 'lease.release'; readonly key: StoredKey } & Asked<Done<typeof release>>)
+  | ({ readonly type: 'lease.transfer'; readonly key: StoredKey; readonly heir: PeerId } & Asked<
+      Done<typeof bequeath>
+    >)
+
+export type StoreEvent =
+  | WriteEvent
+  | { readonly type: 'lease.lapse'; readonly key: StoredKey; readonly token: number }
+  /** Tells the changes of a key's lease from now on, or no more. */
+  | { readonly type: 'lease.watch' | 'lease.unwatch'; readonly key: StoredKey }
+  | { readonly type: 'batch.received'; readonly origin: Origin; readonly parcel: Parcel }
+  | { readonly type: 'batch.given'; readonly parcel: Parcel }
+  | {
+      readonly type: 'sync.settled'
+      readonly coverage: CoverageList
+      readonly digest: string
+      readonly reply: (differs: boolean) => void
+    }
+  | { readonly type: 'origin.left'; readonly origin: Origin }
+  | { readonly type: 'peers.counted'; readonly known: number; readonly connected: number }
+  /** Whether there is anybody to send to who was asked first. */
+  | { readonly type: 'network.reached'; readonly isReached: boolean }
+  | { readonly type: 'store.flush' }
+
+export interface StoreState {
+  readonly board: Switchboard
+  readonly replica: Replica
+  isReached: boolean
+  isFlushDue: boolean
+}
+
+export const storeLogic = fromTransition<
+  StoreState,
+  StoreEvent,
+  AnyActorRef['system'],
+  { readonly shared: Shared }
+>(
+  (state, event) => {
+    decide(state, event)
+    if (event.type === 'store.flush') flush(state)
+    else plan(state)
+    return state
+  },
+  ({ input }) => {
+    const board = input.shared as Switchboard
+    const { leasing, leaseMs, takeover, limits } = board.settings
+    const replica = createReplica({ self: board.self, leasing, leaseMs, takeover, limits })
+    board.replica = replica
+    return { board, replica, isReached: false, isFlushDue: false }
+  },
+)
+
+function decide(state: StoreState, event: StoreEvent): void {
+  const { replica, board } = state
+  switch (event.type) {
+    case 'batch.received':
+      return receive(state, event)
+    case 'batch.given':
+      return take(state, event.parcel)
+    case 'sync.settled':
+      settle(replica, event.coverage)
+      return event.reply(differsUnheard(replica, event))
+    case 'origin.left':
+      return releaseLeft(replica, event.origin)
+    case 'peers.counted':
+      replica.peers = { known: event.known, connected: event.connected }
+      return
+    case 'network.reached':
+      state.isReached = event.isReached
+      return
+    case 'lease.lapse':
+      return lapse(replica, event.key, event.token)
+    case 'lease.watch':
+      replica.watched.set(event.key, (replica.watched.get(event.key) ?? 0) + 1)
+      return
+    case 'lease.unwatch':
+      return unwatch(replica, event.key)
+    case 'store.flush':
+      return
+    default:
+      return answer(board, event, judge(replica, event, reading(board)))
+  }
+}
+
+/** The verdict of the rules on one write. */
+function judge(replica: Replica, event: WriteEvent, now: Reading): Verdict<unknown> {
+  const { leaseMs, token } = event
+  const options = { reading: now, leaseMs, token }
+  switch (event.type) {
+    case 'entry.set':
+      return set(replica, event, options)
+    case 'entry.update':
+      return update(replica, event.assignments, options)
+    case 'entry.delete':
+      return remove(replica, event.key, options)
+    case 'entry.popItem':
+      return removeAny(replica, options)
+    case 'lease.acquire':
+      return acquire(replica, event.key, options)
+    case 'lease.renew':
+      return renew(replica, event.key, options)
+    case 'lease.release':
+      return release(replica, event.key, options)
+    case 'lease.transfer':
+      return bequeath(replica, event, options)
+  }
+}
+
+function answer(board: Switchboard, event: WriteEvent, verdict: Verdict<unknown>): void {
+  if (event.reply !== undefined) event.reply(verdict as never)
+  else if ('refused' in verdict) {
+    const error = refusalError(verdict.refused, verdict.key)
+    board.clock.defer(() => board.announce({ type: 'entry.refused', error }))
+  }
+}
+
+function reading(board: Switchboard): Reading {
+  return { now: board.clock.now(), wall: board.clock.wall() }
+}
+
+function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): void {
+  const { replica, board } = state
+  const { body } = event.parcel.message as Broadcast
+  if (body.kind !== 'entries') return
+  if (!mergeBatch(replica, body.batch, reading(board))) return reportFull(state)
+  const coverage = replica.coverage[indexOrigin(replica, event.origin)] as Coverage
+  coverage.add(body.from, body.to)
+  // A gap means that something was lost on the way; the neighbour that is ahead can tell.
+  if (coverage.hasGaps)
+    board.reconcile.send({ type: 'gap.found', handle: event.parcel.line.handle })
+}
+
+function take(state: StoreState, parcel: Parcel): void {
+  const message = parcel.message as Extract<DataMessage, { kind: 'sync.give' }>
+  if (!mergeBatch(state.replica, message.batch, reading(state.board))) reportFull(state)
+}
+
+function reportFull(state: StoreState): void {
+  const { limits } = state.replica
+  const message = 'Another peer wrote more than this one may hold.'
+  const error = new HoldfastError('STORE_FULL', message, { limit: limits.entriesMax })
+  state.replica.facts.push({ type: 'error', error })
+}
+
+function unwatch(replica: Replica, key: StoredKey): void {
+  const left = (replica.watched.get(key) ?? 0) - 1
+  if (left > 0) replica.watched.set(key, left)
+  else replica.watched.delete(key)
+}
+
+/** Everything that happens in one tick goes out together, in one frame and one announcement. */
+function plan(state: StoreState): void {
+  const { board, replica } = state
+  const hasNews = replica.facts.length > 0 || (state.isReached && replica.unsent.length > 0)
+  if (!hasNews || state.isFlushDue) return
+  state.isFlushDue = true
+  board.clock.defer(() => board.store.send({ type: 'store.flush' }))
+}
+
+function flush(state: StoreState): void {
+  const { board, replica } = state
+  state.isFlushDue = false
+  if (state.isReached) {
+    for (const { from, to, batch } of gatherUnsent(replica, reading(board))) {
+      board.waterfall.send({
+        type: 'broadcast.made',
+        body: { kind: 'entries', from, to, batch },
+      })
+    }
+  }
+  const { facts } = replica
+  replica.facts = []
+  board.announce(...facts)
+}

@@ -1,0 +1,151 @@
+/**
+ * The switchboard: what the actors of one dictionary share. Who they are, through which lines they reach
+ * other peers, and the world's ports: time, chance, ids and carriers.
+ *
+ * It holds references, no state of its own. Actors find each other here instead of by names in the actor
+ * system, where two dictionaries of one application would collide.
+ */
+
+import { nanoid } from 'nanoid'
+import type { AnyActorRef } from 'xstate'
+import type { Shared } from '../machines/rules/line.ts'
+import type { DataMessage } from '../machines/rules/message.ts'
+import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
+import type { Replica } from '../machines/rules/replica.ts'
+import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
+import type { Announcement } from './announcement.ts'
+import type { Doors } from './doors.ts'
+import { Line, type LineOptions } from './line.ts'
+import { Lines } from './lines.ts'
+import type { Settings } from './settings.ts'
+
+/** A data message on its way through this peer. It shows only its kind and size to an inspector. */
+export class Parcel {
+  readonly line: Line
+  readonly message: DataMessage
+  readonly frame: Frame
+
+  constructor(line: Line, message: DataMessage, frame: Frame) {
+    this.line = line
+    this.message = message
+    this.frame = frame
+  }
+
+  toJSON(): unknown {
+    return { from: this.line.peerId, kind: this.message.kind, bytes: this.frame.length }
+  }
+}
+
+export class Switchboard implements Shared {
+  readonly settings: Settings
+  readonly self: Origin
+  readonly lines = new Lines()
+  /** The root: hears what happened. */
+  readonly sync: AnyActorRef
+  /** The children of the root, from its start. */
+  store!: AnyActorRef
+  waterfall!: AnyActorRef
+  reconcile!: AnyActorRef
+  mesh!: AnyActorRef
+  replica!: Replica
+  /** Listeners and timers of the mesh, while it lives. */
+  doors: Doors | undefined
+  /** Where others may dial this peer. */
+  addresses: readonly string[] = []
+  /** Peers that the application was told of as connected. */
+  readonly #present = new Set<PeerId>()
+
+  constructor(settings: Settings, sync: AnyActorRef) {
+    this.settings = settings
+    this.sync = sync
+    this.self = { peer: settings.peerId as PeerId, run: this.makeId() as RunId }
+  }
+
+  get clock(): Clock {
+    return this.settings.clock
+  }
+
+  get random(): Random {
+    return this.settings.random
+  }
+
+  makeId(): string {
+    return this.settings.makeId()
+  }
+
+  transportFor(address: string): Transport | undefined {
+    const scheme = address.slice(0, Math.max(0, address.indexOf('://')))
+    return this.settings.transports.find((transport) => transport.scheme === scheme)
+  }
+
+  /** A new line without a wire. */
+  openLine(which: Pick<LineOptions, 'handle' | 'direction' | 'address'>): Line {
+    const { clock, settings } = this
+    const queueBytesMax = settings.limits.sendQueueBytesMax
+    return this.lines.add(new Line({ ...which, clock, pour: this.#pour, queueBytesMax }))
+  }
+
+  /** Dials; an address that no transport serves ends like one where nobody answers. */
+  dial(address: string, events: WireEvents): ReturnType<Transport['dial']> | undefined {
+    const transport = this.transportFor(address)
+    if (transport !== undefined) return transport.dial(address, events)
+    this.clock.defer(() => events.closed({ code: 'unsupported', detail: address }))
+    return undefined
+  }
+
+  /** Lets the application hear of something, through the root. */
+  announce(...announcements: Announcement[]): void {
+    if (announcements.length > 0) this.sync.send({ type: 'facts.told', facts: announcements })
+  }
+
+  /** A connection to this peer came into use, perhaps in place of another one. */
+  joined(peerId: PeerId): void {
+    if (this.#present.has(peerId)) return
+    this.#present.add(peerId)
+    this.announce({ type: 'connect', peerId })
+  }
+
+  /** The last connection to this peer is gone. */
+  parted({ peerId, hasLeft }: { peerId: PeerId; hasLeft: boolean }): void {
+    if (this.#present.delete(peerId)) this.announce({ type: 'disconnect', peerId, hasLeft })
+  }
+
+  toJSON(): unknown {
+    return { peerId: this.self.peer, network: this.settings.network }
+  }
+
+  readonly #pour = (line: Line, message: DataMessage, frame: Frame): void => {
+    switch (message.kind) {
+      case 'broadcast':
+        this.waterfall.send({
+          type: 'broadcast.received',
+          parcel: new Parcel(line, message, frame),
+        })
+        break
+      case 'whisper':
+        this.announce({
+          type: 'message',
+          payload: message.payload,
+          from: line.peerId as PeerId,
+          isWhisper: true,
+        })
+        break
+      case 'peers.ask':
+        this.mesh.send({ type: 'peers.asked', peerId: line.peerId })
+        break
+      case 'peers.tell':
+        this.mesh.send({ type: 'peers.told', peers: message.peers })
+        break
+      default:
+        this.reconcile.send({
+          type: 'sync.received',
+          parcel: new Parcel(line, message, frame),
+        })
+    }
+  }
+}
+
+/** An id that nobody else makes. */
+export function freshId(): string {
+  return nanoid()
+}

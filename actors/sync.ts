@@ -1,0 +1,176 @@
+/**
+ * The sync actor: one dictionary at one peer, for an application to create, spawn or invoke.
+ *
+ * Its logic is the sync machine with hands, and with one door beside the statechart: facts pass through to
+ * the listeners of `on` without a transition, since a statechart takes longer for one than the network does.
+ */
+
+import {
+  type ActorLogic,
+  type AnyActorRef,
+  type AnyStateMachine,
+  type Snapshot,
+  sendTo,
+} from 'xstate'
+import { HoldfastError } from '../machines/rules/errors.ts'
+import { type Key, requireKey } from '../machines/rules/key.ts'
+import type { PeerId } from '../machines/rules/peer.ts'
+import { admitValue } from '../machines/rules/value.ts'
+import { type SyncOutput, syncMachine } from '../machines/sync.ts'
+import { encode } from '../transport/codec.ts'
+import type { Announcement } from './announcement.ts'
+import { withHands } from './hands.ts'
+import { meshLogic } from './mesh.ts'
+import { Reader } from './reader.ts'
+import { reconcileLogic } from './reconcile.ts'
+import { type DictionaryOptions, isLeaseMs, settle } from './settings.ts'
+import { storeLogic } from './store.ts'
+import { Switchboard } from './switchboard.ts'
+import { waterfallLogic } from './waterfall.ts'
+
+/** What may be sent to a sync actor. A write that is refused is emitted as `entry.refused`. */
+export type SyncEvent =
+  | {
+      readonly type: 'entry.set'
+      readonly key: Key
+      readonly value: unknown
+      readonly leaseMs?: number
+    }
+  | { readonly type: 'entry.delete'; readonly key: Key }
+  | { readonly type: 'entry.pop'; readonly key: Key }
+  | { readonly type: 'lease.acquire'; readonly key: Key; readonly leaseMs?: number }
+  | { readonly type: 'lease.renew'; readonly key: Key; readonly leaseMs?: number }
+  | { readonly type: 'lease.release'; readonly key: Key }
+  | { readonly type: 'lease.transfer'; readonly key: Key; readonly peerId: string }
+  | { readonly type: 'peer.connect'; readonly address: string; readonly peerId?: string }
+  | { readonly type: 'peer.disconnect'; readonly peerId: string }
+  | { readonly type: 'peers.request' }
+  | { readonly type: 'message.send'; readonly payload: unknown; readonly to?: string }
+  | { readonly type: 'sync.close' }
+
+/** What `on` of a sync actor offers. */
+export type SyncEmitted = Announcement
+
+/** The state of affairs, small and without the data; `context.reader` reads that. */
+export type SyncSnapshot = Snapshot<SyncOutput> & {
+  readonly value: 'opening' | 'open' | 'closing' | 'closed'
+  readonly context: {
+    /** Addresses that are bound, with the ports that the system chose. */
+    readonly listening: readonly string[]
+    /** Reads keys, leases, peers and the digest; as JSON their summary. */
+    readonly reader: Reader
+  }
+}
+
+/** The input of a sync actor: the options of `openDictionary`. */
+export type SyncInput = DictionaryOptions
+
+/** The logic of one dictionary, for `createActor`, `spawn` and `invoke`. */
+export interface SyncLogic
+  extends ActorLogic<SyncSnapshot, SyncEvent, SyncInput, AnyActorRef['system'], SyncEmitted> {}
+
+const CHILDREN = {
+  store: storeLogic,
+  waterfall: waterfallLogic,
+  reconcile: reconcileLogic,
+  mesh: meshLogic,
+}
+
+/** The switchboard behind a sync actor, for the facades of this package. */
+export const boards = new WeakMap<object, Switchboard>()
+
+const machine = withHands(syncMachine, {
+  input: (options: SyncInput, self) => {
+    const shared = new Switchboard(settle(options), self)
+    boards.set(self, shared)
+    return { shared, reader: new Reader(shared) }
+  },
+  hands: ({ shared }) => ({
+    actors: CHILDREN as never,
+    actions: {
+      tellStore: ({ event }) => tellStore(shared, event as StoreBound),
+      tellMesh: sendTo('mesh', ({ event }) => {
+        const { peerId = null, request = '' } = event as { peerId?: string; request?: string }
+        return { ...event, peerId, request }
+      }),
+      sendMessage: ({ event }) => {
+        const { payload, to } = event as unknown as Extract<SyncEvent, { type: 'message.send' }>
+        report(shared, () => sendMessage(shared, payload, to as PeerId | undefined))
+      },
+      leave: () => {
+        shared.store.send({ type: 'store.flush' })
+        shared.waterfall.send({ type: 'broadcast.made', body: { kind: 'left' } })
+        shared.mesh.send({ type: 'mesh.close' })
+      },
+    },
+  }),
+})
+
+const logic = Object.create(machine) as AnyStateMachine
+
+// The children start before the first action of the machine runs, and need each other from then on.
+logic.getInitialSnapshot = (scope, input) => {
+  const snapshot = machine.getInitialSnapshot(scope as never, input as never)
+  Object.assign(boards.get(scope.self) as Switchboard, snapshot.children)
+  return snapshot
+}
+
+logic.transition = (snapshot, event, scope) => {
+  if (event.type !== 'facts.told')
+    return machine.transition(snapshot as never, event as never, scope as never)
+  for (const fact of event.facts as Announcement[]) scope.emit(fact)
+  return snapshot
+}
+
+/**
+ * One dictionary as an actor.
+ *
+ * @example
+ * const sync = createActor(syncLogic, { input: { network: 'lab', listen: ['tcp://127.0.0.1:0'] } })
+ * sync.on('update', ({ key, value }) => console.log(key, value))
+ * sync.start()
+ * sync.send({ type: 'entry.set', key: 'door', value: 'open' })
+ */
+export const syncLogic = logic as unknown as SyncLogic
+
+type StoreBound = Extract<SyncEvent, { type: `entry.${string}` | `lease.${string}` }>
+
+/** Checks what the application sent and passes it to the store. */
+function tellStore(board: Switchboard, event: StoreBound): void {
+  report(board, () => {
+    const key = requireKey(event.key)
+    if ('leaseMs' in event && event.leaseMs !== undefined && !isLeaseMs(event.leaseMs)) {
+      throw new HoldfastError('OPTION_INVALID', 'leaseMs is out of range.', { option: 'leaseMs' })
+    }
+    switch (event.type) {
+      case 'entry.set':
+        return board.store.send({ ...event, key, value: admitValue(event.value) })
+      case 'entry.pop':
+        return board.store.send({ type: 'entry.delete', key })
+      case 'lease.transfer':
+        return board.store.send({ ...event, key, heir: event.peerId })
+      default:
+        return board.store.send({ ...event, key })
+    }
+  })
+}
+
+/** What an event asked for and cannot be done is emitted, since nobody waits for a verdict. */
+function report(board: Switchboard, act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    board.clock.defer(() => board.announce({ type: 'entry.refused', error }))
+  }
+}
+
+/** To everybody, or to one peer: directly if it is a neighbour, else by way of the others. */
+export function sendMessage(board: Switchboard, payload: unknown, to?: PeerId): number {
+  const { kept } = admitValue(payload)
+  const direct = to && board.lines.to(to)
+  if (direct) return direct.send(encode({ kind: 'whisper', payload: kept })) ? 1 : 0
+  const body = { kind: 'note', payload: kept, to: to ?? null } as const
+  board.waterfall.send({ type: 'broadcast.made', body })
+  return board.lines.count
+}

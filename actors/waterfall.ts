@@ -1,0 +1,65 @@
+/**
+ * The waterfall actor: every broadcast, own or another's, falls over it once. A fresh one goes on to all
+ * other neighbours as the very bytes that came, and to whom it concerns here.
+ */
+
+import { type AnyActorRef, fromTransition } from 'xstate'
+import type { Shared } from '../machines/rules/line.ts'
+import type { Broadcast, BroadcastBody } from '../machines/rules/message.ts'
+import { exposeValue } from '../machines/rules/value.ts'
+import { createWaterfall, fallsFresh, type Waterfall } from '../machines/rules/waterfall.ts'
+import { encode } from '../transport/codec.ts'
+import type { Parcel, Switchboard } from './switchboard.ts'
+
+export type WaterfallEvent =
+  /** This peer has something to say to everybody. */
+  | { readonly type: 'broadcast.made'; readonly body: BroadcastBody }
+  /** A neighbour passed something on. */
+  | { readonly type: 'broadcast.received'; readonly parcel: Parcel }
+
+export interface WaterfallState {
+  readonly board: Switchboard
+  readonly waterfall: Waterfall
+}
+
+export const waterfallLogic = fromTransition<
+  WaterfallState,
+  WaterfallEvent,
+  AnyActorRef['system'],
+  { readonly shared: Shared }
+>(
+  (state, event) => {
+    if (event.type === 'broadcast.made') make(state, event.body)
+    else receive(state, event.parcel)
+    return state
+  },
+  ({ input }) => ({ board: input.shared as Switchboard, waterfall: createWaterfall() }),
+)
+
+function make({ board, waterfall }: WaterfallState, body: BroadcastBody): void {
+  const number = ++waterfall.sent
+  fallsFresh(waterfall, board.self, number)
+  board.lines.broadcast(encode({ kind: 'broadcast', origin: board.self, number, body }))
+}
+
+function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
+  const { origin, number, body } = parcel.message as Broadcast
+  if (!fallsFresh(waterfall, origin, number)) return
+  board.lines.broadcast(parcel.frame, parcel.line)
+  switch (body.kind) {
+    case 'entries':
+      board.store.send({ type: 'batch.received', origin, parcel })
+      break
+    case 'left':
+      board.store.send({ type: 'origin.left', origin })
+      break
+    case 'note':
+      if (body.to !== null && body.to !== board.self.peer) return
+      board.announce({
+        type: 'message',
+        payload: exposeValue(body.payload),
+        from: origin.peer,
+        isWhisper: body.to !== null,
+      })
+  }
+}

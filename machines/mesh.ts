@@ -1,0 +1,177 @@
+/**
+ * The life of the mesh: it opens when every address is bound, keeps connections while it is open, says
+ * goodbye to everybody, and is closed when the last connection is gone.
+ *
+ * What happens in between is decided by the roster (`rules/roster.ts`), one event at a time; `follow` hands
+ * it the event with the time, and carries out its orders. A connection that ends or crashes takes nobody
+ * along: either way it is forgotten, and its address dialled again in due time.
+ */
+
+import {
+  assign,
+  type DoneActorEvent,
+  type ErrorActorEvent,
+  fromCallback,
+  sendTo,
+  setup,
+} from 'xstate'
+import { connectionMachine } from './connection.ts'
+import type { ConnectionOutput, ConnectionReport, Shared } from './rules/line.ts'
+import type { PeerAddresses } from './rules/message.ts'
+import type { ConnectionId, Handle, PeerId } from './rules/peer.ts'
+import type { Roster } from './rules/roster.ts'
+import { unprovided } from './unprovided.ts'
+
+/** How long the last words to all peers may take, in milliseconds. */
+export const FAREWELL_MS = 3_000
+
+export interface MeshContext {
+  readonly shared: Shared
+  readonly roster: Roster
+  /** Addresses that were asked for and are not bound yet. */
+  readonly unbound: number
+  /** Addresses that are bound, with the ports that the system chose. */
+  readonly listening: readonly string[]
+}
+
+export interface MeshInput {
+  readonly shared: Shared
+  readonly roster: Roster
+  readonly listen: readonly string[]
+}
+
+/** A listener could not be bound. */
+export interface ListenerFailed {
+  readonly type: 'listener.failed'
+  readonly address: string
+  readonly code: string
+  readonly detail: string
+}
+
+/** A pair's timer ran out. */
+export interface PairTimer {
+  readonly peerId: PeerId
+  readonly connection: ConnectionId
+  readonly number: number
+}
+
+export type MeshEvent =
+  | ConnectionReport
+  | { readonly type: 'listener.bound'; readonly address: string }
+  | ListenerFailed
+  | { readonly type: 'wire.accepted'; readonly handle: Handle; readonly address: string }
+  | { readonly type: 'dial.due' }
+  | ({ readonly type: 'drain.elapsed' } & PairTimer)
+  | ({ readonly type: 'acknowledge.elapsed' } & PairTimer)
+  | {
+      readonly type: 'peer.connect'
+      readonly address: string
+      readonly peerId: PeerId | null
+      readonly request: string
+    }
+  | { readonly type: 'peer.disconnect'; readonly peerId: PeerId }
+  | { readonly type: 'peers.request' }
+  /** A peer may have been out of reach for so long that it counts no more. */
+  | { readonly type: 'peers.recount' }
+  | { readonly type: 'peers.asked'; readonly peerId: PeerId }
+  | { readonly type: 'peers.told'; readonly peers: readonly PeerAddresses[] }
+  | { readonly type: 'mesh.close' }
+
+/** What reaches the mesh besides: the ends of its children. */
+export type MeshChildEvent =
+  | DoneActorEvent<ConnectionOutput, string>
+  | ErrorActorEvent<unknown, string>
+
+export type MeshOutput = { readonly failure: ListenerFailed | null }
+
+const follow = { actions: 'follow' } as const
+
+export const meshMachine = setup({
+  types: {
+    context: {} as MeshContext,
+    events: {} as MeshEvent,
+    input: {} as MeshInput,
+  },
+  actors: {
+    connection: connectionMachine,
+    doors: fromCallback<{ type: 'doors.close' }, MeshContext>(unprovided('doors')),
+  },
+  guards: {
+    isBound: ({ context }) => context.unbound === 0,
+    isAlone: ({ context }) => context.roster.members.size === 0,
+  },
+  actions: {
+    join: unprovided('join'),
+    closeDoors: sendTo('doors', { type: 'doors.close' }),
+    follow: unprovided('follow'),
+    sayGoodbye: unprovided('sayGoodbye'),
+    tellOpen: unprovided('tellOpen'),
+    tellFailed: unprovided('tellFailed'),
+    tellClosed: unprovided('tellClosed'),
+    noteBound: assign({
+      unbound: ({ context }) => context.unbound - 1,
+      listening: ({ context }, { address }: { address: string }) => [...context.listening, address],
+    }),
+  },
+  delays: { farewellMs: FAREWELL_MS },
+}).createMachine({
+  id: 'mesh',
+  context: ({ input }) => ({
+    shared: input.shared,
+    roster: input.roster,
+    unbound: input.listen.length,
+    listening: [],
+  }),
+  // Listeners and timers live as long as the mesh, however that ends.
+  invoke: { id: 'doors', src: 'doors', input: ({ context }) => context },
+  initial: 'opening',
+  on: {
+    'hello.received': follow,
+    'reply.received': follow,
+    'auth.received': follow,
+    'pair.said': follow,
+    'farewell.received': follow,
+    'wire.accepted': follow,
+    'drain.elapsed': follow,
+    'acknowledge.elapsed': follow,
+    'peers.asked': follow,
+    'peers.told': follow,
+    'peers.recount': follow,
+    'xstate.done.actor.*': follow,
+    'xstate.error.actor.*': follow,
+    'dial.due': {},
+    'peers.request': {},
+    'listener.failed': { actions: 'tellFailed' },
+    'mesh.close': '.closing',
+  },
+  states: {
+    opening: {
+      on: {
+        'listener.bound': {
+          actions: [
+            { type: 'noteBound', params: ({ event }) => ({ address: event.address }) },
+            'follow',
+          ],
+        },
+        'listener.failed': { target: 'closing', actions: 'tellFailed' },
+      },
+      always: { guard: 'isBound', target: 'open' },
+    },
+    open: {
+      entry: ['tellOpen', 'join'],
+      on: {
+        'dial.due': follow,
+        'peer.connect': follow,
+        'peer.disconnect': follow,
+        'peers.request': follow,
+      },
+    },
+    closing: {
+      entry: ['closeDoors', 'sayGoodbye'],
+      on: { 'mesh.close': {} },
+      always: { guard: 'isAlone', target: 'closed' },
+      after: { farewellMs: 'closed' },
+    },
+    closed: { type: 'final', entry: 'tellClosed' },
+  },
+})

@@ -1,0 +1,235 @@
+/**
+ * How a connection comes in and goes: the handshake as the mesh sees it, and the end.
+ * The exchange is told in `message.ts`, the questions that are asked in `hello.ts`.
+ */
+
+import { learnAddresses, type Moment, noteOutcome } from './dialling.ts'
+import { type HelloVerdict, judgeAuth, judgeHello, judgeReply } from './hello.ts'
+import type { ConnectionOutput } from './line.ts'
+import type { Auth, Hello, Introduction, Reply } from './message.ts'
+import { createPair, evidence, mayAuthenticate, nominalConnection, type Pair } from './pair.ts'
+import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
+import {
+  type Acquaintance,
+  advancePair,
+  changeMember,
+  FORGET_PEER_MS,
+  type Member,
+  memberOf,
+  type Order,
+  type Roster,
+  type RosterStep,
+  tell,
+  wake,
+} from './roster.ts'
+
+/** The other side dialled and says who it is. */
+export function hearHello(roster: Roster, handle: Handle, hello: Hello): RosterStep {
+  const member = roster.members.get(handle)
+  if (member === undefined) return { roster, orders: [] }
+  // An id that is in use would let a stranger speak for another's connection.
+  const isTaken = memberOf(roster, hello.connection) !== undefined
+  const verdict = isTaken
+    ? ({ verdict: 'refused', reason: 'malformed' } as const)
+    : judgeHello(hello, judgingSelf(roster, hello.peerId))
+  if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
+  const { peerId, run, connection } = hello
+  const next = introduce(roster, { ...member, peerId, run, connection, introduction: hello })
+  return { roster: next, orders: [welcome(next, handle, { hello, version: verdict.version })] }
+}
+
+/** The side that was dialled answers. The dialler says its last word, and both know each other. */
+export function hearReply(
+  roster: Roster,
+  { handle, reply }: { handle: Handle; reply: Reply },
+  moment: Moment,
+): RosterStep {
+  const member = roster.members.get(handle)
+  if (member === undefined) return { roster, orders: [] }
+  const verdict = judgeReply(reply, judgingSelf(roster, reply.peerId), member.expects)
+  if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
+  const { peerId, run } = reply
+  const next = introduce(roster, { ...member, peerId, run, introduction: reply })
+  const orders = [welcome(next, handle, { hello: reply, version: verdict.version })]
+  const step = authenticate(next, { handle, evidence: reply.evidence }, moment)
+  return { roster: step.roster, orders: [...orders, ...step.orders] }
+}
+
+/** The dialler's last word came. */
+export function hearAuth(
+  roster: Roster,
+  { handle, auth }: { handle: Handle; auth: Auth },
+  moment: Moment,
+): RosterStep {
+  const verdict = judgeAuth(auth)
+  if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
+  return authenticate(roster, { handle, evidence: auth.evidence }, moment)
+}
+
+/** A connection is over, for whatever reason. */
+export function forget(roster: Roster, output: ConnectionOutput, moment: Moment): RosterStep {
+  const member = roster.members.get(output.handle)
+  if (member === undefined) return { roster, orders: [] }
+  const members = new Map(roster.members)
+  members.delete(output.handle)
+  const orders: Order[] = []
+  let next: Roster = { ...roster, members }
+  if (!member.isAuthenticated) {
+    next = noteFailure(next, member, { output, moment })
+  } else {
+    const peerId = member.peerId as PeerId
+    const connection = member.connection as ConnectionId
+    const step = advancePair(next, peerId, { type: 'connection.lost', connection })
+    const gone = noteLoss(step.roster, { peerId, output }, moment)
+    next = gone.roster
+    orders.push(...step.orders, ...gone.orders)
+  }
+  const passed = passRequests(next, member, output)
+  const woken = wake(passed.roster)
+  return { roster: woken.roster, orders: [...orders, ...passed.orders, ...woken.orders] }
+}
+
+/** Who waited for this connection is served by another one to the same peer, if there is one. */
+function passRequests(roster: Roster, gone: Member, output: ConnectionOutput): RosterStep {
+  const { requests } = gone
+  const pair = gone.isAuthenticated ? roster.pairs.get(gone.peerId as PeerId) : undefined
+  if (pair !== undefined && nominalConnection(pair) !== null) {
+    const peerId = pair.other
+    const type = 'request.settled'
+    return { roster, orders: requests.map((request) => ({ type, request, peerId })) }
+  }
+  const heir = pair?.connections.at(-1)
+  const member = heir && memberOf(roster, heir.connection)
+  if (member === undefined) {
+    const type = 'request.failed'
+    return { roster, orders: requests.map((request) => ({ type, request, output })) }
+  }
+  const waiting = [...member.requests, ...requests]
+  return { roster: changeMember(roster, { ...member, requests: waiting }), orders: [] }
+}
+
+/** How many peers count as members of the network beside this one, and how many of them are connected. */
+export function countPeers(roster: Roster, now: number): { known: number; connected: number } {
+  let known = 0
+  let connected = 0
+  for (const { lostAt } of roster.acquaintances.values()) {
+    if (lostAt === null) connected++
+    if (lostAt === null || now - lostAt < FORGET_PEER_MS) known++
+  }
+  return { known, connected }
+}
+
+function judgingSelf(roster: Roster, peerId: PeerId) {
+  const pair = roster.pairs.get(peerId)
+  let awaitingAuth = 0
+  for (const member of roster.members.values()) {
+    if (member.peerId === peerId && !member.isAuthenticated) awaitingAuth++
+  }
+  const isFull = roster.members.size > roster.limits.connectionsMax
+  const busy = isFull || (pair !== undefined && !mayAuthenticate(pair, awaitingAuth))
+  return { ...roster.self, closing: roster.isClosing, busy }
+}
+
+function refuse(
+  roster: Roster,
+  handle: Handle,
+  { reason }: Extract<HelloVerdict, { verdict: 'refused' }>,
+): RosterStep {
+  return { roster, orders: [tell(handle, { type: 'peer.refused', reason })] }
+}
+
+function introduce(roster: Roster, member: Member): Roster {
+  const next = changeMember(roster, member)
+  const peerId = member.peerId as PeerId
+  if (next.pairs.has(peerId)) return next
+  const pair = createPair({ self: roster.self.peerId, other: peerId })
+  return { ...next, pairs: new Map(next.pairs).set(peerId, pair) }
+}
+
+function welcome(
+  roster: Roster,
+  handle: Handle,
+  { hello, version }: { hello: Introduction; version: number },
+): Order {
+  const { peerId, run } = hello
+  const pair = roster.pairs.get(peerId) as Pair
+  const told = evidence(pair, run)
+  return tell(handle, { type: 'peer.welcomed', peerId, run, version, evidence: told })
+}
+
+function authenticate(
+  roster: Roster,
+  { handle, evidence: told }: { handle: Handle; evidence: Reply['evidence'] },
+  moment: Moment,
+): RosterStep {
+  const member = roster.members.get(handle)
+  if (member?.peerId == null || member.connection === null || member.isAuthenticated) {
+    return { roster, orders: [] }
+  }
+  const { peerId, connection, introduction } = member
+  const known = changeMember(roster, { ...member, isAuthenticated: true, introduction: null })
+  const addresses = introduction?.addresses ?? []
+  const met = meet(known, { peerId, addresses, member }, moment)
+  return advancePair(met, peerId, {
+    type: 'connection.authenticated',
+    connection,
+    run: member.run as RunId,
+    evidence: told,
+  })
+}
+
+function meet(
+  roster: Roster,
+  met: { peerId: PeerId; addresses: readonly string[]; member: Member },
+  moment: Moment,
+): Roster {
+  const { peerId, addresses, member } = met
+  const acquaintances = new Map(roster.acquaintances)
+  acquaintances.delete(peerId)
+  // A peer that restarted under another id at the same address is the one that was known there.
+  for (const [other, { addresses: theirs, lostAt }] of acquaintances) {
+    const isMoved = lostAt !== null && theirs.some((address) => addresses.includes(address))
+    const isForgotten = lostAt !== null && moment.now - lostAt >= FORGET_PEER_MS
+    if (isMoved || isForgotten) acquaintances.delete(other)
+  }
+  acquaintances.set(peerId, { addresses, lostAt: null } satisfies Acquaintance)
+  let book = learnAddresses(roster.book, { addresses, source: 'hello', peerId }, moment)
+  if (member.direction === 'outgoing') {
+    const { address } = member
+    book = noteOutcome(book, { outcome: 'connected', address, peerId }, moment)
+  }
+  return { ...roster, acquaintances, book }
+}
+
+function noteFailure(
+  roster: Roster,
+  member: Member,
+  { output, moment }: { output: ConnectionOutput; moment: Moment },
+): Roster {
+  if (member.direction !== 'outgoing') return roster
+  const { address } = member
+  const { reason } = output.end
+  return {
+    ...roster,
+    book: noteOutcome(roster.book, { outcome: 'failed', address, reason }, moment),
+  }
+}
+
+function noteLoss(
+  roster: Roster,
+  { peerId, output }: { peerId: PeerId; output: ConnectionOutput },
+  moment: Moment,
+): RosterStep {
+  const isStillConnected = (roster.pairs.get(peerId)?.connections.length ?? 0) > 0
+  if (isStillConnected) return { roster, orders: [] }
+  const { end } = output
+  const hasLeft = end.cause === 'farewell' && end.by === 'them' && end.reason === 'leaving'
+  const outcome = hasLeft ? 'left' : 'lost'
+  const book = noteOutcome(roster.book, { outcome, peerId }, moment)
+  const acquaintances = new Map(roster.acquaintances)
+  const known = acquaintances.get(peerId)
+  if (hasLeft || known === undefined) acquaintances.delete(peerId)
+  else acquaintances.set(peerId, { ...known, lostAt: moment.now })
+  const next = { ...roster, book, acquaintances }
+  return { roster: next, orders: [{ type: 'peer.lost', peerId, hasLeft }] }
+}

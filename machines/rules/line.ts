@@ -1,0 +1,101 @@
+/**
+ * What is said about one connection at this end: by its wire, by the mesh, and by the connection itself.
+ * The agreed `ConnectionId` is known only after the hello; until then and beside it there is the handle.
+ */
+
+import type {
+  Auth,
+  ControlMessage,
+  FarewellReason,
+  Hello,
+  PairEvidence,
+  RefusalReason,
+  Reply,
+} from './message.ts'
+import type { PairMessage } from './nomination.ts'
+import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
+
+/** Why a connection ended: a refusal, a farewell, the end of the wire, a limit of ours, or a defect. */
+export type ConnectionEnd =
+  | { readonly cause: 'refused'; readonly reason: RefusalReason; readonly by: 'us' | 'them' }
+  | { readonly cause: 'farewell'; readonly reason: FarewellReason; readonly by: 'us' | 'them' }
+  | { readonly cause: 'wire'; readonly reason: string; readonly detail?: string | undefined }
+  | {
+      readonly cause: 'limit'
+      readonly reason: 'connect' | 'handshake' | 'acknowledge' | 'silence' | 'protocol'
+    }
+  | { readonly cause: 'defect'; readonly reason: 'failed' }
+
+/** What a connection is told at its start. */
+export interface ConnectionBirth {
+  readonly handle: Handle
+  readonly direction: 'incoming' | 'outgoing'
+  /** The agreed id: made by the dialler, learnt from the hello on the other side. */
+  readonly connection: ConnectionId | null
+  /** What was dialled, or where the other side called from. */
+  readonly address: string
+  /** Who must answer, or null if anybody will do. */
+  readonly expects: PeerId | null
+}
+
+/** What the hands of one dictionary share. Machines carry it and never look inside. */
+export interface Shared {
+  /** What of it belongs in the JSON of a snapshot. */
+  toJSON(): unknown
+}
+
+export interface ConnectionInput extends ConnectionBirth {
+  readonly shared: Shared
+}
+
+export interface ConnectionContext extends ConnectionInput {
+  readonly peerId: PeerId | null
+  readonly run: RunId | null
+  readonly end: ConnectionEnd | null
+}
+
+/** What a connection leaves behind. */
+export interface ConnectionOutput {
+  readonly handle: Handle
+  readonly peerId: PeerId | null
+  readonly address: string
+  readonly end: ConnectionEnd
+}
+
+/** What the mesh, which alone decides, tells a connection. */
+export type ConnectionCommand =
+  | {
+      readonly type: 'peer.welcomed'
+      readonly peerId: PeerId
+      readonly run: RunId
+      readonly version: number
+      readonly evidence: PairEvidence
+    }
+  | { readonly type: 'peer.refused'; readonly reason: RefusalReason }
+  | { readonly type: 'pair.say'; readonly message: PairMessage }
+  | { readonly type: 'connection.nominate' }
+  | { readonly type: 'connection.demote' }
+  | { readonly type: 'connection.close'; readonly reason: FarewellReason }
+  /** The other side does not answer: it is treated like one that fell silent. */
+  | { readonly type: 'wire.silent' }
+
+export type ConnectionEvent =
+  | ConnectionCommand
+  | { readonly type: 'wire.opened' }
+  | { readonly type: 'wire.closed'; readonly reason: string; readonly detail?: string | undefined }
+  /** What came in breaks the protocol. */
+  | { readonly type: 'wire.broken' }
+  | { readonly type: 'heartbeat.due' }
+  | { readonly type: 'message.received'; readonly message: ControlMessage }
+
+/** What a connection tells the mesh. */
+export type ConnectionReport =
+  | { readonly type: 'hello.received'; readonly handle: Handle; readonly hello: Hello }
+  | { readonly type: 'reply.received'; readonly handle: Handle; readonly reply: Reply }
+  | { readonly type: 'auth.received'; readonly handle: Handle; readonly auth: Auth }
+  | { readonly type: 'pair.said'; readonly handle: Handle; readonly message: PairMessage }
+  | {
+      readonly type: 'farewell.received'
+      readonly handle: Handle
+      readonly reason: FarewellReason
+    }

@@ -1,0 +1,279 @@
+/**
+ * The roster: all connections of this peer, whom each leads to, and which one of a pair is in use.
+ *
+ * Everything the mesh decides is decided here or in `admission.ts`, over plain data: each function takes the
+ * roster as it is and returns the next one with orders for the hands. Time and dice come in with the moment.
+ */
+
+import {
+  type AddressBook,
+  dueAddresses,
+  EMPTY_ADDRESS_BOOK,
+  learnAddresses,
+  type Moment,
+  nextDueAt,
+  noteOutcome,
+} from './dialling.ts'
+import type { ConnectionBirth, ConnectionCommand, ConnectionOutput } from './line.ts'
+import type { Introduction, PeerAddresses } from './message.ts'
+import {
+  ACKNOWLEDGE_MS,
+  DRAIN_MS,
+  nominalConnection,
+  type Pair,
+  type PairEvent,
+  stepPair,
+} from './pair.ts'
+import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
+
+/** How many peers one message tells of, at most. */
+export const PEERS_TOLD_MAX = 16
+
+/** How long a peer that is out of reach still counts as a member of the network, in milliseconds. */
+export const FORGET_PEER_MS = 3_600_000
+
+/** A connection as the mesh knows it. */
+export interface Member extends ConnectionBirth {
+  readonly peerId: PeerId | null
+  readonly run: RunId | null
+  readonly isAuthenticated: boolean
+  /** Calls of `connect` that wait for this connection. */
+  readonly requests: readonly string[]
+  /** What the other side said of itself, between its hello and its auth. */
+  readonly introduction: Introduction | null
+}
+
+/** A peer that was connected to this one, now or before. */
+export interface Acquaintance {
+  readonly addresses: readonly string[]
+  /** When its last connection was lost, or null while it is connected. */
+  readonly lostAt: number | null
+}
+
+export interface Roster {
+  readonly self: {
+    readonly network: string
+    readonly leasing: boolean
+    readonly peerId: PeerId
+    readonly run: RunId
+    readonly versions: readonly number[]
+    readonly capabilities: readonly string[]
+  }
+  readonly limits: { readonly connectionsMax: number; readonly maxOutgoing: number }
+  /** Where others may dial this peer. */
+  readonly addresses: readonly string[]
+  readonly isClosing: boolean
+  readonly members: ReadonlyMap<Handle, Member>
+  readonly pairs: ReadonlyMap<PeerId, Pair>
+  readonly acquaintances: ReadonlyMap<PeerId, Acquaintance>
+  readonly book: AddressBook
+}
+
+/** What the hands have to do, in this order. */
+export type Order =
+  | { readonly type: 'connection.spawn'; readonly input: ConnectionBirth }
+  | {
+      readonly type: 'connection.tell'
+      readonly handle: Handle
+      readonly command: ConnectionCommand
+    }
+  | {
+      readonly type: 'timer.start'
+      readonly timer: 'drain' | 'acknowledge'
+      readonly peerId: PeerId
+      readonly connection: ConnectionId
+      readonly number: number
+      readonly delayMs: number
+    }
+  | { readonly type: 'dial.wake'; readonly at: number | null }
+  | { readonly type: 'peer.joined'; readonly peerId: PeerId; readonly handle: Handle }
+  | { readonly type: 'peer.lost'; readonly peerId: PeerId; readonly hasLeft: boolean }
+  | { readonly type: 'request.settled'; readonly request: string; readonly peerId: PeerId }
+  | {
+      readonly type: 'request.failed'
+      readonly request: string
+      readonly output: ConnectionOutput
+    }
+
+export interface RosterStep {
+  readonly roster: Roster
+  readonly orders: readonly Order[]
+}
+
+export function createRoster(options: Pick<Roster, 'self' | 'limits' | 'addresses'>): Roster {
+  return {
+    ...options,
+    isClosing: false,
+    members: new Map(),
+    pairs: new Map(),
+    acquaintances: new Map(),
+    book: EMPTY_ADDRESS_BOOK,
+  }
+}
+
+/** The app names addresses to join, or others tell of theirs. */
+export function learn(
+  roster: Roster,
+  heard: Parameters<typeof learnAddresses>[1],
+  moment: Moment,
+): RosterStep {
+  return wake({ ...roster, book: learnAddresses(roster.book, heard, moment) })
+}
+
+/** Other peers told whom they know. A peer that is connected already told of itself. */
+export function learnPeers(
+  roster: Roster,
+  peers: readonly PeerAddresses[],
+  moment: Moment,
+): RosterStep {
+  let { book } = roster
+  for (const { peerId, addresses } of peers.slice(0, PEERS_TOLD_MAX)) {
+    if (peerId === roster.self.peerId || roster.pairs.get(peerId)?.connections.length) continue
+    book = learnAddresses(book, { addresses, source: 'exchange', peerId }, moment)
+  }
+  return wake({ ...roster, book })
+}
+
+/** Whom this peer can tell of: everybody connected who can be dialled. */
+export function peersToTell(roster: Roster): PeerAddresses[] {
+  const told: PeerAddresses[] = []
+  for (const [peerId, { addresses, lostAt }] of roster.acquaintances) {
+    if (lostAt === null && addresses.length > 0) told.push({ peerId, addresses })
+  }
+  return told.slice(-PEERS_TOLD_MAX)
+}
+
+/** Dials whatever is due. `makeId` gives a fresh id for each call. */
+export function dialDue(roster: Roster, moment: Moment, makeId: () => string): RosterStep {
+  if (roster.isClosing) return { roster, orders: [] }
+  let next = roster
+  const orders: Order[] = []
+  const due = dueAddresses(roster.book, { ...situation(roster), now: moment.now })
+  for (const { address, expects } of due) {
+    const step = dial(next, { address, expects, requests: [] }, { moment, makeId })
+    next = step.roster
+    orders.push(...step.orders)
+  }
+  const woken = wake(next)
+  return { roster: woken.roster, orders: [...orders, ...woken.orders] }
+}
+
+/** Dials one address now, whatever the book says. */
+export function dial(
+  roster: Roster,
+  wanted: { address: string; expects: PeerId | null; requests: readonly string[] },
+  { moment, makeId }: { moment: Moment; makeId: () => string },
+): RosterStep {
+  const { address, expects, requests } = wanted
+  const handle = makeId() as Handle
+  const connection = makeId() as ConnectionId
+  const input = { handle, connection, direction: 'outgoing', address, expects } as const
+  const book = noteOutcome(roster.book, { outcome: 'dialling', address }, moment)
+  const next = { ...enter(roster, input, requests), book }
+  return { roster: next, orders: [{ type: 'connection.spawn', input }] }
+}
+
+/** Somebody dialled this peer. */
+export function accept(
+  roster: Roster,
+  { handle, address }: { handle: Handle; address: string },
+): RosterStep {
+  const input = { handle, connection: null, direction: 'incoming', address, expects: null } as const
+  return { roster: enter(roster, input, []), orders: [{ type: 'connection.spawn', input }] }
+}
+
+/** True if one more connection may be accepted at all. */
+export function hasRoom(roster: Roster): boolean {
+  return !roster.isClosing && roster.members.size < roster.limits.connectionsMax
+}
+
+/** A pair's rule takes an event; its commands become orders. */
+export function advancePair(roster: Roster, peerId: PeerId, event: PairEvent): RosterStep {
+  const pair = roster.pairs.get(peerId)
+  if (pair === undefined) return { roster, orders: [] }
+  const step = stepPair(pair, event)
+  const next = { ...roster, pairs: new Map(roster.pairs).set(peerId, step.pair) }
+  const orders = step.commands.flatMap((command) => pairOrders(next, peerId, command))
+  return { roster: next, orders }
+}
+
+type PairCommand = ReturnType<typeof stepPair>['commands'][number]
+
+function pairOrders(roster: Roster, peerId: PeerId, command: PairCommand): Order[] {
+  const { connection } = command
+  const member = memberOf(roster, connection)
+  if (member === undefined) return []
+  const { handle } = member
+  switch (command.type) {
+    case 'message.send': {
+      const { message } = command
+      const say = tell(handle, { type: 'pair.say', message })
+      if (message.kind !== 'select') return [say]
+      const timer = { timer: 'acknowledge', delayMs: ACKNOWLEDGE_MS } as const
+      return [say, { type: 'timer.start', ...timer, peerId, connection, number: message.number }]
+    }
+    case 'connection.nominate':
+      return [
+        tell(handle, { type: 'connection.nominate' }),
+        { type: 'peer.joined', peerId, handle },
+        ...settleRequests(roster, peerId),
+      ]
+    case 'connection.demote':
+      return [tell(handle, { type: 'connection.demote' })]
+    case 'drain.start':
+      return [
+        { type: 'timer.start', timer: 'drain', peerId, connection, number: 0, delayMs: DRAIN_MS },
+      ]
+    case 'connection.close':
+      return [
+        ...(nominalConnection(roster.pairs.get(peerId) as Pair) === null
+          ? []
+          : settleRequests(roster, peerId)),
+        tell(handle, { type: 'connection.close', reason: command.reason }),
+      ]
+  }
+}
+
+/** All calls of `connect` that led to this peer, by whichever connection, have succeeded. */
+function settleRequests(roster: Roster, peerId: PeerId): Order[] {
+  const members = [...roster.members.values()].filter((member) => member.peerId === peerId)
+  return members.flatMap((member) =>
+    member.requests.map((request) => ({ type: 'request.settled', request, peerId }) as const),
+  )
+}
+
+export function tell(handle: Handle, command: ConnectionCommand): Order {
+  return { type: 'connection.tell', handle, command }
+}
+
+export function memberOf(roster: Roster, connection: ConnectionId): Member | undefined {
+  for (const member of roster.members.values()) {
+    if (member.connection === connection) return member
+  }
+  return undefined
+}
+
+/** When the hands are to look for due addresses next. */
+export function wake(roster: Roster): RosterStep {
+  const at = roster.isClosing ? null : nextDueAt(roster.book, situation(roster))
+  return { roster, orders: [{ type: 'dial.wake', at }] }
+}
+
+export function changeMember(roster: Roster, member: Member): Roster {
+  return { ...roster, members: new Map(roster.members).set(member.handle, member) }
+}
+
+function enter(roster: Roster, input: ConnectionBirth, requests: readonly string[]): Roster {
+  const blank = { peerId: null, run: null, isAuthenticated: false, introduction: null }
+  return changeMember(roster, { ...input, ...blank, requests })
+}
+
+function situation(roster: Roster) {
+  const connectedPeers = new Set<PeerId>()
+  for (const [peerId, { connections }] of roster.pairs) {
+    if (connections.length > 0) connectedPeers.add(peerId)
+  }
+  let outgoingCount = 0
+  for (const { direction } of roster.members.values()) if (direction === 'outgoing') outgoingCount++
+  return { connectedPeers, outgoingCount, maxOutgoing: roster.limits.maxOutgoing }
+}
