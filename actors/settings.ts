@@ -128,6 +128,13 @@ export function isLeaseMs(value: unknown): boolean {
   return typeof value === 'number' && value >= LEASE_MS_MIN && value <= LEASE_MS_MAX
 }
 
+/** Throws `OPTION_INVALID` if a term is asked for that no lease may have. */
+export function requireLeaseMs(leaseMs: number | undefined): void {
+  if (leaseMs === undefined || isLeaseMs(leaseMs)) return
+  const message = `leaseMs must be ${LEASE_MS_MIN} to ${LEASE_MS_MAX} milliseconds.`
+  throw new HoldfastError('OPTION_INVALID', message, { option: 'leaseMs' })
+}
+
 function invalid(name: string, value: unknown): HoldfastError {
   if (name === 'listen' || name === 'join' || name === 'advertise') {
     const list = Array.isArray(value) ? value : [value]

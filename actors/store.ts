@@ -22,6 +22,8 @@ import {
   type Assignment,
   acquire,
   bequeath,
+  endLeases,
+  inherit,
   lapse,
   release,
   remove,
@@ -79,6 +81,7 @@ export type StoreEvent =
   /** Whether there is anybody to send to who was asked first. */
   | { readonly type: 'network.reached'; readonly isReached: boolean }
   | { readonly type: 'store.flush' }
+  | { readonly type: 'store.close' }
 
 export interface StoreState {
   readonly board: Switchboard
@@ -133,6 +136,8 @@ function decide(state: StoreState, event: StoreEvent): void {
       return
     case 'lease.unwatch':
       return unwatch(replica, event.key)
+    case 'store.close':
+      return endLeases(replica)
     case 'store.flush':
       return
     default:
@@ -180,7 +185,9 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
   const { replica, board } = state
   const { body } = event.parcel.message as Broadcast
   if (body.kind !== 'entries') return
-  if (!mergeBatch(replica, body.batch, reading(board))) return reportFull(state)
+  const fits = mergeBatch(replica, body.batch, reading(board))
+  if (replica.inherited.length > 0) inherit(replica, reading(board))
+  if (!fits) return reportFull(state)
   const coverage = replica.coverage[indexOrigin(replica, event.origin)] as Coverage
   coverage.add(body.from, body.to)
   // A gap means that something was lost on the way; the neighbour that is ahead can tell.
@@ -190,7 +197,9 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
 
 function take(state: StoreState, parcel: Parcel): void {
   const message = parcel.message as Extract<DataMessage, { kind: 'sync.give' }>
-  if (!mergeBatch(state.replica, message.batch, reading(state.board))) reportFull(state)
+  const fits = mergeBatch(state.replica, message.batch, reading(state.board))
+  if (state.replica.inherited.length > 0) inherit(state.replica, reading(state.board))
+  if (!fits) reportFull(state)
 }
 
 function reportFull(state: StoreState): void {

@@ -12,18 +12,18 @@ import {
   type Snapshot,
   sendTo,
 } from 'xstate'
+import type { ListenerFailed } from '../machines/mesh.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { type Key, requireKey } from '../machines/rules/key.ts'
-import type { PeerId } from '../machines/rules/peer.ts'
 import { admitValue } from '../machines/rules/value.ts'
 import { type SyncOutput, syncMachine } from '../machines/sync.ts'
-import { encode } from '../transport/codec.ts'
 import type { Announcement } from './announcement.ts'
 import { withHands } from './hands.ts'
 import { meshLogic } from './mesh.ts'
+import { sendMessage } from './message.ts'
 import { Reader } from './reader.ts'
 import { reconcileLogic } from './reconcile.ts'
-import { type DictionaryOptions, isLeaseMs, settle } from './settings.ts'
+import { type DictionaryOptions, requireLeaseMs, settle } from './settings.ts'
 import { storeLogic } from './store.ts'
 import { Switchboard } from './switchboard.ts'
 import { waterfallLogic } from './waterfall.ts'
@@ -57,6 +57,8 @@ export type SyncSnapshot = Snapshot<SyncOutput> & {
   readonly context: {
     /** Addresses that are bound, with the ports that the system chose. */
     readonly listening: readonly string[]
+    /** Why it could not open, if so. */
+    readonly failure: ListenerFailed | null
     /** Reads keys, leases, peers and the digest; as JSON their summary. */
     readonly reader: Reader
   }
@@ -95,9 +97,10 @@ const machine = withHands(syncMachine, {
       }),
       sendMessage: ({ event }) => {
         const { payload, to } = event as unknown as Extract<SyncEvent, { type: 'message.send' }>
-        report(shared, () => sendMessage(shared, payload, to as PeerId | undefined))
+        report(shared, () => sendMessage(shared, payload, to))
       },
       leave: () => {
+        shared.store.send({ type: 'store.close' })
         shared.store.send({ type: 'store.flush' })
         shared.waterfall.send({ type: 'broadcast.made', body: { kind: 'left' } })
         shared.mesh.send({ type: 'mesh.close' })
@@ -139,9 +142,7 @@ type StoreBound = Extract<SyncEvent, { type: `entry.${string}` | `lease.${string
 function tellStore(board: Switchboard, event: StoreBound): void {
   report(board, () => {
     const key = requireKey(event.key)
-    if ('leaseMs' in event && event.leaseMs !== undefined && !isLeaseMs(event.leaseMs)) {
-      throw new HoldfastError('OPTION_INVALID', 'leaseMs is out of range.', { option: 'leaseMs' })
-    }
+    if ('leaseMs' in event) requireLeaseMs(event.leaseMs)
     switch (event.type) {
       case 'entry.set':
         return board.store.send({ ...event, key, value: admitValue(event.value) })
@@ -163,14 +164,4 @@ function report(board: Switchboard, act: () => void): void {
     if (!(error instanceof HoldfastError)) throw error
     board.clock.defer(() => board.announce({ type: 'entry.refused', error }))
   }
-}
-
-/** To everybody, or to one peer: directly if it is a neighbour, else by way of the others. */
-export function sendMessage(board: Switchboard, payload: unknown, to?: PeerId): number {
-  const { kept } = admitValue(payload)
-  const direct = to && board.lines.to(to)
-  if (direct) return direct.send(encode({ kind: 'whisper', payload: kept })) ? 1 : 0
-  const body = { kind: 'note', payload: kept, to: to ?? null } as const
-  board.waterfall.send({ type: 'broadcast.made', body })
-  return board.lines.count
 }

@@ -19,8 +19,8 @@ export interface LeaseContext {
   readonly leaseMs: number | undefined
   /** Asked for again when less than this is left at the moment of the grant, in milliseconds. */
   readonly minRemainingMs: number
-  /** How long to wait for the key, in milliseconds; 0 to try once. */
-  readonly waitMs: number
+  /** Until when to wait for the key, by the monotonic clock; now or earlier to try once. */
+  readonly waitUntil: number
   /** Renews at a third of the term for as long as it is held. */
   readonly isRenewing: boolean
   /** Warns when less than this is left, in milliseconds; 0 never. */
@@ -33,7 +33,7 @@ export interface LeaseContext {
 
 export type LeaseMachineInput = Pick<
   LeaseContext,
-  'key' | 'leaseMs' | 'minRemainingMs' | 'waitMs' | 'isRenewing' | 'expiringMs'
+  'key' | 'leaseMs' | 'minRemainingMs' | 'waitUntil' | 'isRenewing' | 'expiringMs'
 >
 
 /** How it ended: a lease that was held says why it is not any more; one that never was, why not. */
@@ -55,17 +55,13 @@ export type LeaseEvent =
       readonly error: unknown
     }
   | { readonly type: 'lease.looked'; readonly lookMs: number }
-  | { readonly type: 'lease.lost'; readonly reason: LeaseEnd }
+  | { readonly type: 'lease.expiring'; readonly lookMs: number; readonly remainingMs: number }
+  | { readonly type: 'lease.lost'; readonly token: number; readonly reason: LeaseEnd }
   /** The key's lease changed hands or was given back: worth another attempt. */
   | { readonly type: 'lease.changed' }
   /** From the application. */
   | { readonly type: 'lease.renew' }
   | { readonly type: 'lease.release' }
-
-export type LeaseEmitted =
-  | { readonly type: 'held'; readonly token: number }
-  | { readonly type: 'expiring'; readonly remainingMs: number }
-  | { readonly type: 'lost'; readonly reason: LeaseEnd }
 
 export const leaseMachine = setup({
   types: {
@@ -78,12 +74,16 @@ export const leaseMachine = setup({
     /** Watches the key and gives the lease back when the machine is stopped. */
     watch: fromCallback<EventObject, LeaseContext>(unprovided('watch')),
   },
+  guards: {
+    isOurs: ({ context, event }) => event.type === 'lease.lost' && event.token === context.token,
+  },
   actions: {
     attempt: unprovided('attempt'),
     look: unprovided('look'),
     renew: unprovided('renew'),
     giveBack: unprovided('giveBack'),
     tellHeld: unprovided('tellHeld'),
+    tellExpiring: unprovided('tellExpiring'),
     tellEnd: unprovided('tellEnd'),
     noteToken: assign({ token: (_, { token }: { token: number }) => token }),
     noteLook: assign({
@@ -103,7 +103,7 @@ export const leaseMachine = setup({
   output: ({ context }) => context.end,
   invoke: { id: 'watch', src: 'watch', input: ({ context }) => context },
   initial: 'waiting',
-  on: { 'lease.changed': {}, 'lease.renew': {} },
+  on: { 'lease.changed': {}, 'lease.renew': {}, 'lease.lost': {} },
   states: {
     waiting: {
       initial: 'trying',
@@ -142,10 +142,14 @@ export const leaseMachine = setup({
       on: {
         'lease.looked': {
           target: '.resting',
-          reenter: true,
           actions: { type: 'noteLook', params: ({ event }) => event },
         },
+        'lease.expiring': {
+          target: '.resting',
+          actions: [{ type: 'noteLook', params: ({ event }) => event }, 'tellExpiring'],
+        },
         'lease.lost': {
+          guard: 'isOurs',
           target: 'lost',
           actions: {
             type: 'noteEnd',

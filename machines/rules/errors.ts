@@ -128,7 +128,8 @@ export const ERRORS = {
   },
   TIMEOUT: {
     when: 'acquire or transfer did not succeed within its time.',
-    state: 'The key has the owner it had; a transfer that was under way is withdrawn.',
+    state:
+      'The key has the owner it had. After a transfer it stays reserved for the heir for its term.',
     cure: 'Wait longer (waitMs), or ask lease(key) who holds it.',
   },
   ABORTED: {

@@ -140,10 +140,15 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
   replica.replaced.delete(slot)
   table.put(slot, claim)
   if (claim.heir === undefined) replica.heirs.delete(slot)
-  else replica.heirs.set(slot, claim.heir)
+  else inherit(replica, slot, claim.heir)
   if (claim.over === undefined) replica.over.delete(slot)
   else replica.over.set(slot, claim.over)
   tellTaken(replica, slot, { previous, hadValue })
+}
+
+function inherit(replica: Replica, slot: number, heir: PeerId): void {
+  replica.heirs.set(slot, heir)
+  if (heir === replica.origins[SELF]?.peer) replica.inherited.push(slot)
 }
 
 /** The same version again: its lease is over at the earlier of the two times, for hearsay extends nothing. */

@@ -61,6 +61,8 @@ export interface Replica {
   sentSequence: number
   /** The highest own number that another peer is known to have. */
   witnessedSequence: number
+  /** Slots that another peer reserved for this one, to be taken over. */
+  inherited: number[]
   /** How many other peers are known, and how many of them are connected. */
   peers: { readonly known: number; readonly connected: number }
   /** What happened since it was last told; the store hands it on. */
@@ -93,6 +95,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     sequence: 0,
     sentSequence: 0,
     witnessedSequence: 0,
+    inherited: [],
     peers: { known: 0, connected: 0 },
     facts: [],
   }

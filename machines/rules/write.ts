@@ -172,6 +172,23 @@ export function bequeath(
   return { done: keep(replica, key, { ...options, epoch, slot, heir }) }
 }
 
+/** Takes over what other peers reserved for this one. */
+export function inherit(replica: Replica, reading: Reading): void {
+  const slots = replica.inherited
+  replica.inherited = []
+  for (const slot of slots) {
+    const epoch = judgeWrite(replica, slot, reading)
+    const key = replica.table.keys[slot] as StoredKey
+    const leaseMs = replica.table.termMs[slot] as number
+    if (typeof epoch === 'number') keep(replica, key, { reading, leaseMs, epoch, slot })
+  }
+}
+
+/** The dictionary closes: every lease that was acquired is over. */
+export function endLeases(replica: Replica): void {
+  for (const slot of [...replica.held.keys()]) loseHeld(replica, slot, 'shutdown')
+}
+
 /** Forgets a lease whose time is over at its holder; the key is free to be taken from now on. */
 export function lapse(replica: Replica, key: StoredKey, token: number): void {
   const slot = replica.table.find(key)
@@ -265,7 +282,7 @@ function giveUp(
 function loseHeld(
   replica: Replica,
   slot: number,
-  reason: 'released' | 'transferred' | 'expired',
+  reason: 'released' | 'transferred' | 'expired' | 'shutdown',
 ): void {
   const token = replica.held.get(slot)
   if (token === undefined) return

@@ -1,0 +1,43 @@
+/** Connections that an application asks for by name. */
+
+import { validAddress } from '../machines/rules/dialling.ts'
+import { HoldfastError } from '../machines/rules/errors.ts'
+import { isId, type PeerId } from '../machines/rules/peer.ts'
+import type { Switchboard } from './switchboard.ts'
+
+/** Dials, and resolves with the peer's id when data flows. */
+export function dialPeer(
+  board: Switchboard,
+  { address, peerId }: { address: string; peerId?: string | undefined },
+): Promise<string> {
+  if (!validAddress(address) || board.transportFor(address) === undefined) {
+    const message = `'${String(address)}' is no address that can be dialled.`
+    throw new HoldfastError('ADDRESS_INVALID', message, { address: String(address) })
+  }
+  if (peerId !== undefined && !isId(peerId)) {
+    throw new HoldfastError('OPTION_INVALID', "'peerId' is no peer id.", { option: 'peerId' })
+  }
+  const request = board.makeId()
+  return new Promise((resolve, reject) => {
+    const settle = (error: HoldfastError | null, reached?: PeerId | null) => {
+      settled.unsubscribe()
+      closed.unsubscribe()
+      if (error) reject(error)
+      else resolve(reached as string)
+    }
+    const settled = board.sync.on('dial.settled', (fact) => {
+      if (fact.request === request) settle(fact.error, fact.peerId)
+    })
+    const gone = () => settle(new HoldfastError('CLOSED', 'The dictionary closed.', { address }))
+    const closed = board.sync.subscribe({ complete: gone, error: gone })
+    board.mesh.send({ type: 'peer.connect', address, peerId: peerId ?? null, request })
+  })
+}
+
+/** Ends the connection to a peer. */
+export function hangUp(board: Switchboard, peerId: string): void {
+  if (board.lines.to(peerId as PeerId) === undefined) {
+    throw new HoldfastError('PEER_UNKNOWN', `${peerId} is not connected.`)
+  }
+  board.mesh.send({ type: 'peer.disconnect', peerId })
+}

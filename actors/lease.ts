@@ -1,0 +1,246 @@
+/**
+ * The lease actor: waits for one key, holds it, and is done when it is lost or released. An application
+ * invokes it, so that a state of its own machine is active only while the lease is held.
+ */
+
+import {
+  type ActorLogic,
+  type ActorRef,
+  type AnyActorRef,
+  type EventObject,
+  emit,
+  fromCallback,
+  type Snapshot,
+} from 'xstate'
+import {
+  type LeaseContext,
+  type LeaseEvent,
+  type LeaseMachineInput,
+  type LeaseOutput,
+  leaseMachine,
+} from '../machines/lease.ts'
+import { HoldfastError } from '../machines/rules/errors.ts'
+import type { LeaseEnd } from '../machines/rules/fact.ts'
+import { type Key, requireKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
+import { ownRemainingMs, SELF } from '../machines/rules/replica.ts'
+import type { Receipt, Verdict } from '../machines/rules/write.ts'
+import { withHands } from './hands.ts'
+import { refusalError } from './refusal.ts'
+import { requireLeaseMs } from './settings.ts'
+import type { Switchboard } from './switchboard.ts'
+import { boards, type SyncEmitted, type SyncEvent, type SyncSnapshot } from './sync.ts'
+
+/** Refusals without a time of their own are tried again after this, in milliseconds. */
+const RETRY_MS = 250
+
+/** A running sync actor. */
+export type SyncRef = ActorRef<SyncSnapshot, SyncEvent, SyncEmitted>
+
+export interface LeaseInput {
+  /** The sync actor of the dictionary. */
+  readonly sync: SyncRef
+  readonly key: Key
+  /** The term, in milliseconds. Default the dictionary's. */
+  readonly leaseMs?: number | undefined
+  /** How long to wait for the key, in milliseconds. Default for ever. */
+  readonly waitMs?: number | undefined
+  /** A grant with less than this left is not taken, in milliseconds. Default 0. */
+  readonly minRemainingMs?: number | undefined
+  /** Renew at a third of the term for as long as it is held. Default true. */
+  readonly isRenewing?: boolean | undefined
+  /** Warn when less than this is left, in milliseconds. Default a fifth of the term when it is not renewed. */
+  readonly expiringMs?: number | undefined
+}
+
+export type LeaseActorEvent = { readonly type: 'lease.renew' } | { readonly type: 'lease.release' }
+
+export type LeaseEmitted =
+  | { readonly type: 'held'; readonly token: number }
+  | { readonly type: 'expiring'; readonly remainingMs: number }
+  | { readonly type: 'lost'; readonly reason: LeaseEnd }
+
+export type LeaseSnapshot = Snapshot<LeaseOutput> & {
+  readonly value: unknown
+  readonly context: { readonly token: number | null }
+}
+
+/** The logic of one lease, for `invoke`, `spawn` and `createActor`. */
+export interface LeaseLogic
+  extends ActorLogic<
+    LeaseSnapshot,
+    LeaseActorEvent,
+    LeaseInput,
+    AnyActorRef['system'],
+    LeaseEmitted
+  > {}
+
+interface Prepared extends LeaseMachineInput {
+  readonly sync: SyncRef
+  readonly board: Switchboard
+}
+
+/**
+ * One lease as an actor: `waiting`, then `held`, then done with how it ended.
+ *
+ * @example
+ * invoke: { src: leaseLogic, input: { sync, key: 'leader' }, onDone: 'follower' }
+ */
+export const leaseLogic = withHands(leaseMachine, {
+  input: prepare,
+  hands: (input) => {
+    const { board } = input
+    const holding: Holding = { token: null }
+    return {
+      actors: { watch: watchLogicFor(input, holding) },
+      actions: {
+        attempt: ({ context, self }) => attempt(board, context, self),
+        look: ({ context, self }) => look(board, context, self),
+        renew: ({ context }) => renew(board, context),
+        giveBack: ({ context: { key, token } }) => giveBack(board, { key, token }),
+        tellHeld: emit(({ context: { token } }) => {
+          holding.token = token
+          return { type: 'held', token } as never
+        }),
+        tellExpiring: emit(({ event }) => {
+          const { remainingMs } = event as Extract<LeaseEvent, { type: 'lease.expiring' }>
+          return { type: 'expiring', remainingMs } as never
+        }),
+        tellEnd: emit(({ context: { end } }) => {
+          holding.token = null
+          return { type: 'lost', reason: end.reason } as never
+        }),
+      },
+    }
+  },
+}) as unknown as LeaseLogic
+
+function prepare(input: LeaseInput): Prepared {
+  const { sync, leaseMs, minRemainingMs = 0, isRenewing = true } = input
+  const board = boards.get(sync)
+  if (board === undefined) {
+    throw new HoldfastError('OPTION_INVALID', "'sync' is no sync actor.", { option: 'sync' })
+  }
+  requireLeaseMs(leaseMs)
+  if (!board.settings.leasing) {
+    throw new HoldfastError('LEASES_OFF', 'This dictionary has no leases.', {})
+  }
+  const termMs = leaseMs ?? board.settings.leaseMs
+  const expiringMs = input.expiringMs ?? (isRenewing ? 0 : termMs / 5)
+  const waitUntil = board.clock.now() + (input.waitMs ?? Number.POSITIVE_INFINITY)
+  const key = requireKey(input.key)
+  return { key, leaseMs, minRemainingMs, waitUntil, isRenewing, expiringMs, sync, board }
+}
+
+type Self = { send(event: LeaseEvent): void }
+
+function attempt(board: Switchboard, context: LeaseContext, self: Self): void {
+  const { key, leaseMs, minRemainingMs, waitUntil } = context
+  const reply = (verdict: Verdict<Receipt>) => {
+    if ('refused' in verdict) return refused(board, { verdict, waitUntil }, self)
+    const { token, remainingMs } = verdict.done
+    if (remainingMs >= minRemainingMs) {
+      return self.send({ type: 'lease.granted', token, lookMs: firstLookMs(context, remainingMs) })
+    }
+    giveBack(board, { key, token })
+    const message = `The term leaves ${Math.floor(remainingMs)} ms, less than minRemainingMs.`
+    const error = new HoldfastError('OPTION_INVALID', message, { option: 'minRemainingMs' })
+    self.send({ type: 'lease.failed', reason: 'refused', error })
+  }
+  board.store.send({ type: 'lease.acquire', key, leaseMs, reply })
+}
+
+function refused(
+  board: Switchboard,
+  {
+    verdict,
+    waitUntil,
+  }: { verdict: Extract<Verdict<never>, { refused: unknown }>; waitUntil: number },
+  self: Self,
+): void {
+  const leftMs = waitUntil - board.clock.now()
+  if (leftMs <= 0) {
+    const error = refusalError(verdict.refused, verdict.key)
+    return self.send({ type: 'lease.failed', reason: 'timeout', error })
+  }
+  const { refused } = verdict
+  const blockedMs = refused.verdict === 'held' ? Math.ceil(refused.remainingMs) : RETRY_MS
+  self.send({ type: 'lease.refused', lookMs: Math.min(blockedMs, leftMs) })
+}
+
+function firstLookMs({ isRenewing, expiringMs }: LeaseContext, remainingMs: number): number {
+  if (isRenewing) return remainingMs / 3
+  return expiringMs > 0 && expiringMs < remainingMs ? remainingMs - expiringMs : remainingMs
+}
+
+/** Reads the clock while the lease is held: renews it, warns, or finds that it is over. */
+function look(board: Switchboard, context: LeaseContext, self: Self): void {
+  const { key, token, isRenewing, expiringMs } = context
+  const remainingMs = remainingOf(board, { key, token })
+  if (remainingMs <= 0) {
+    board.store.send({ type: 'lease.lapse', key, token: token as number })
+    // The store tells the loss to everybody, this actor included; until then there is nothing to do.
+    return self.send({ type: 'lease.looked', lookMs: RETRY_MS })
+  }
+  if (isRenewing) {
+    renew(board, context)
+    const renewedMs = remainingOf(board, { key, token })
+    return self.send({ type: 'lease.looked', lookMs: renewedMs / 3 })
+  }
+  if (expiringMs <= 0 || remainingMs > expiringMs) {
+    return self.send({ type: 'lease.looked', lookMs: firstLookMs(context, remainingMs) })
+  }
+  self.send({ type: 'lease.expiring', lookMs: remainingMs, remainingMs })
+}
+
+/** How long the lease under this token is valid at this moment; zero or less if it is not. */
+export function remainingOf(
+  board: Switchboard,
+  { key, token }: { key: StoredKey; token: number | null },
+): number {
+  const { replica, clock } = board
+  const slot = replica.table.find(key)
+  if (slot < 0 || replica.held.get(slot) !== token || replica.table.writer[slot] !== SELF) return 0
+  return ownRemainingMs(replica.table, slot, { now: clock.now(), wall: clock.wall() })
+}
+
+function renew(board: Switchboard, { key, leaseMs, token }: LeaseContext): void {
+  board.store.send({
+    type: 'lease.renew',
+    key,
+    leaseMs,
+    token: token ?? undefined,
+    reply: () => {},
+  })
+}
+
+function giveBack(board: Switchboard, lease: { key: StoredKey; token: number | null }): void {
+  const { key, token } = lease
+  if (token === null) return
+  board.store.send({ type: 'lease.release', key, token, reply: () => {} })
+}
+
+/** What the actions of one lease actor and its watch share. */
+interface Holding {
+  token: number | null
+}
+
+/** Listens for what happens to the key, and gives the lease back if its actor is stopped while it holds. */
+function watchLogicFor({ board, sync }: Prepared, holding: Holding) {
+  return fromCallback<EventObject, LeaseContext>(({ input, sendBack }) => {
+    const { key } = input
+    const changed = sync.on('lease.changed', (fact) => {
+      if (storedKey(fact.key) === key) sendBack({ type: 'lease.changed' })
+    })
+    const lost = sync.on('lease.lost', (fact) => {
+      if (storedKey(fact.key) !== key) return
+      sendBack({ type: 'lease.lost', token: fact.token, reason: fact.reason })
+    })
+    board.store.send({ type: 'lease.watch', key })
+    return () => {
+      changed.unsubscribe()
+      lost.unsubscribe()
+      giveBack(board, { key, token: holding.token })
+      board.store.send({ type: 'lease.unwatch', key })
+    }
+  })
+}

@@ -1,0 +1,56 @@
+/** Opens a dictionary for an application that wants no actor. */
+
+import { createActor, type InspectionEvent, type Observer } from 'xstate'
+import type { ListenerFailed } from '../machines/mesh.ts'
+import { HoldfastError } from '../machines/rules/errors.ts'
+import { Dictionary } from './dictionary.ts'
+import { type DictionaryOptions, settle } from './settings.ts'
+import { syncLogic } from './sync.ts'
+
+/** The options of `openDictionary`: those of `syncLogic`, and what XState's `createActor` inspects with. */
+export interface OpenOptions extends DictionaryOptions {
+  /** Passed straight on to XState: hears of every actor, event and snapshot. */
+  readonly inspect?: ((event: InspectionEvent) => void) | Observer<InspectionEvent>
+}
+
+/**
+ * Opens a dictionary. Resolves when every `listen` address is bound; it does not wait for peers.
+ *
+ * Rejects with `OPTION_UNKNOWN`, `OPTION_INVALID`, `ADDRESS_INVALID`, `ADDRESS_IN_USE` or `LISTEN_FAILED`;
+ * nothing is open then.
+ *
+ * @example
+ * const dictionary = await openDictionary({ network: 'lab', listen: ['tcp://127.0.0.1:4444'] })
+ * dictionary.set('door', 'open')
+ * await dictionary.close()
+ */
+export async function openDictionary<V = unknown>(
+  options: OpenOptions = {},
+): Promise<Dictionary<V>> {
+  const { inspect, ...input } = options
+  const { clock } = settle(input)
+  const actor = createActor(syncLogic, {
+    input: { ...input, clock },
+    clock,
+    ...(inspect && { inspect }),
+  })
+  const dictionary = new Dictionary<V>(actor)
+  await new Promise<void>((resolve, reject) => {
+    actor.subscribe({
+      next: ({ value }) => {
+        if (value === 'open') resolve()
+      },
+      complete: () => reject(listenError(actor.getSnapshot().context.failure)),
+      error: reject,
+    })
+    actor.start()
+  })
+  return dictionary
+}
+
+function listenError(failure: ListenerFailed | null): HoldfastError {
+  if (failure === null) return new HoldfastError('CLOSED', 'The dictionary closed while it opened.')
+  const { address, code: reason, detail } = failure
+  const code = reason === 'address-in-use' ? 'ADDRESS_IN_USE' : 'LISTEN_FAILED'
+  return new HoldfastError(code, `${address} could not be bound: ${detail}.`, { address, reason })
+}
