@@ -2,7 +2,7 @@
 
 export type { Announcement } from './actors/announcement.ts'
 export { connectionLogic } from './actors/connection.ts'
-export { Dictionary, type Subscription, type WriteOptions } from './actors/dictionary.ts'
+export { Dictionary, type WriteOptions } from './actors/dictionary.ts'
 export { type AcquireOptions, Lease } from './actors/holding.ts'
 export type { Handler } from './actors/inbox.ts'
 export {
@@ -15,6 +15,7 @@ export {
 } from './actors/lease.ts'
 export { meshLogic } from './actors/mesh.ts'
 export { type OpenOptions, openDictionary } from './actors/open.ts'
+export type { Subscription } from './actors/participant.ts'
 export type { PeerView, Reader } from './actors/reader.ts'
 export { type DictionaryOptions, LIMITS, type Limits } from './actors/settings.ts'
 export { storeLogic } from './actors/store.ts'

@@ -26,7 +26,8 @@ export function ask(board: Switchboard) {
     }
     board.store.send({ ...question, reply })
     if (verdict === undefined) {
-      // The store is busy with an event, so this call comes from inside one: from an inspection listener.
+      // The store is busy with an event, so this call comes from inside one: from an inspection
+      // listener.
       const message = 'A write from inside an inspection listener cannot be decided at once.'
       throw new HoldfastError('ACTOR_FAILED', message)
     }

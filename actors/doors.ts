@@ -1,6 +1,6 @@
 /**
- * The doors of a mesh: the listeners that let others in, and the timers that send this peer out. They live
- * in an actor, so that they are closed and cleared however the mesh ends.
+ * The doors of a mesh: the listeners that let others in, and the timers that send this peer out.
+ * They live in an actor, so that they are closed and cleared however the mesh ends.
  */
 
 import { fromCallback } from 'xstate'

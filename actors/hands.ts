@@ -1,6 +1,6 @@
 /**
- * Gives a machine its hands at the moment an actor of it is made: the hands of one dictionary reach through
- * that dictionary's switchboard, which comes with the input.
+ * Gives a machine its hands at the moment an actor of it is made: the hands of one dictionary reach
+ * through that dictionary's switchboard, which comes with the input.
  */
 
 import type { AnyActorRef, AnyStateMachine } from 'xstate'

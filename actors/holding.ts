@@ -47,7 +47,9 @@ export class Lease implements AsyncDisposable {
     this.#actor.on('lost', ({ reason }) => this.#abort.abort(reason))
   }
 
-  /** True if the lease is held at this very moment. Read from the clocks, so no timer can be late. */
+  /**
+   * True if the lease is held at this very moment. Read from the clocks, so no timer can be late.
+   */
   get valid(): boolean {
     return this.remainingMs > 0
   }

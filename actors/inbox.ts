@@ -3,7 +3,7 @@
 import type { MessageFact } from './announcement.ts'
 
 /** True stops the chain: the message is dealt with and waits for nobody else. */
-export type Handler<V = unknown> = (message: MessageFact<V>) => boolean | undefined | void
+export type Handler<V = unknown> = (message: MessageFact<V>) => unknown
 
 export class Inbox<V> {
   readonly #messagesMax: number

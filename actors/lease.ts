@@ -1,6 +1,7 @@
 /**
- * The lease actor: waits for one key, holds it, and is done when it is lost or released. An application
- * invokes it, so that a state of its own machine is active only while the lease is held.
+ * The lease actor: waits for one key, holds it, and is done when it is lost or released. An
+ * application invokes it, so that a state of its own machine is active only while the lease is
+ * held.
  */
 
 import {
@@ -48,7 +49,10 @@ export interface LeaseInput {
   readonly minRemainingMs?: number | undefined
   /** Renew at a third of the term for as long as it is held. Default true. */
   readonly isRenewing?: boolean | undefined
-  /** Warn when less than this is left, in milliseconds. Default a fifth of the term when it is not renewed. */
+  /**
+   * Warn when less than this is left, in milliseconds. Default a fifth of the term when it is not
+   * renewed.
+   */
   readonly expiringMs?: number | undefined
 }
 
@@ -178,7 +182,8 @@ function look(board: Switchboard, context: LeaseContext, self: Self): void {
   const remainingMs = remainingOf(board, { key, token })
   if (remainingMs <= 0) {
     board.store.send({ type: 'lease.lapse', key, token: token as number })
-    // The store tells the loss to everybody, this actor included; until then there is nothing to do.
+    // The store tells the loss to everybody, this actor included; until then there is nothing to
+    // do.
     return self.send({ type: 'lease.looked', lookMs: RETRY_MS })
   }
   if (isRenewing) {
@@ -224,7 +229,10 @@ interface Holding {
   token: number | null
 }
 
-/** Listens for what happens to the key, and gives the lease back if its actor is stopped while it holds. */
+/**
+ * Listens for what happens to the key, and gives the lease back if its actor is stopped while it
+ * holds.
+ */
 function watchLogicFor({ board, sync }: Prepared, holding: Holding) {
   return fromCallback<EventObject, LeaseContext>(({ input, sendBack }) => {
     const { key } = input

@@ -1,7 +1,7 @@
 /**
- * A line: the hands of one connection. It holds the wire, turns frames into messages, and keeps the two
- * planes apart. What steers the connection goes to its machine; data goes past the machine to whoever it is
- * for, since a statechart would take longer for it than the network does.
+ * A line: the hands of one connection. It holds the wire, turns frames into messages, and keeps the
+ * two planes apart. What steers the connection goes to its machine; data goes past the machine to
+ * whoever it is for, since a statechart would take longer for it than the network does.
  */
 
 import { CONNECTION_MS } from '../machines/connection.ts'
@@ -16,7 +16,10 @@ import type { Handle, PeerId } from '../machines/rules/peer.ts'
 import { decode, encode } from '../transport/codec.ts'
 import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
 
-/** The most bytes that may wait to be sent on one line; beyond it data is left out and asked for later. */
+/**
+ * The most bytes that may wait to be sent on one line; beyond it data is left out and asked for
+ * later.
+ */
 export const SEND_QUEUE_BYTES_MAX = 4 * 1024 * 1024
 
 /** The machine of the connection, as its line sees it. */
@@ -101,8 +104,8 @@ export class Line implements WireEvents {
   }
 
   /**
-   * Sends data, unless the other side has fallen too far behind. False if it was left out; the other side
-   * is told to ask for it when it has caught up.
+   * Sends data, unless the other side has fallen too far behind. False if it was left out; the
+   * other side is told to ask for it when it has caught up.
    */
   send(frame: Frame): boolean {
     if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {

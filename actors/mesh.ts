@@ -1,6 +1,6 @@
 /**
- * The hands of the mesh: listeners, dials, timers, and the supervision of the connections. Each event is
- * stamped with the time and handed to the roster; its orders are carried out here.
+ * The hands of the mesh: listeners, dials, timers, and the supervision of the connections. Each
+ * event is stamped with the time and handed to the roster; its orders are carried out here.
  */
 
 import { type EventObject, enqueueActions } from 'xstate'
@@ -271,7 +271,9 @@ function tellPeers(board: Switchboard, roster: Roster, peerId: PeerId): void {
   board.lines.to(peerId)?.say({ kind: 'peers.tell', peers })
 }
 
-/** Where others may dial this peer: what the app says, else where it listens if that is one place. */
+/**
+ * Where others may dial this peer: what the app says, else where it listens if that is one place.
+ */
 function advertised(board: Switchboard, roster: Roster, bound: string): readonly string[] {
   const { advertise } = board.settings
   if (advertise.length > 0) return advertise

@@ -6,8 +6,8 @@ import { encode } from '../transport/codec.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /**
- * To everybody, or to one peer: directly if it is a neighbour, else by way of the others. Returns how many
- * neighbours took it.
+ * To everybody, or to one peer: directly if it is a neighbour, else by way of the others. Returns
+ * how many neighbours took it.
  */
 export function sendMessage(board: Switchboard, payload: unknown, to?: string): number {
   const { kept } = admitValue(payload)

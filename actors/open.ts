@@ -7,7 +7,10 @@ import { Dictionary } from './dictionary.ts'
 import { type DictionaryOptions, settle } from './settings.ts'
 import { syncLogic } from './sync.ts'
 
-/** The options of `openDictionary`: those of `syncLogic`, and what XState's `createActor` inspects with. */
+/**
+ * The options of `openDictionary`: those of `syncLogic`, and what XState's `createActor` inspects
+ * with.
+ */
 export interface OpenOptions extends DictionaryOptions {
   /** Passed straight on to XState: hears of every actor, event and snapshot. */
   readonly inspect?: ((event: InspectionEvent) => void) | Observer<InspectionEvent>
@@ -16,8 +19,8 @@ export interface OpenOptions extends DictionaryOptions {
 /**
  * Opens a dictionary. Resolves when every `listen` address is bound; it does not wait for peers.
  *
- * Rejects with `OPTION_UNKNOWN`, `OPTION_INVALID`, `ADDRESS_INVALID`, `ADDRESS_IN_USE` or `LISTEN_FAILED`;
- * nothing is open then.
+ * Rejects with `OPTION_UNKNOWN`, `OPTION_INVALID`, `ADDRESS_INVALID`, `ADDRESS_IN_USE` or
+ * `LISTEN_FAILED`; nothing is open then.
  *
  * @example
  * const dictionary = await openDictionary({ network: 'lab', listen: ['tcp://127.0.0.1:4444'] })

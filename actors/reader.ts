@@ -1,6 +1,6 @@
 /**
- * Reads a dictionary: straight from the table, without asking an actor. It never changes anything, and what
- * it hands out cannot be used to change the dictionary either.
+ * Reads a dictionary: straight from the table, without asking an actor. It never changes anything,
+ * and what it hands out cannot be used to change the dictionary either.
  */
 
 import { type Key, publicKey, requireKey, type StoredKey } from '../machines/rules/key.ts'

@@ -1,10 +1,11 @@
 /**
- * The reconciliation actor: asks neighbours what this peer lacks, one at a time, and answers what they ask.
- * What is owed is decided in `rules/reconcile.ts`.
+ * The reconciliation actor: asks neighbours what this peer lacks, one at a time, and answers what
+ * they ask. What is owed is decided in `rules/reconcile.ts`.
  *
- * It asks each neighbour as it comes into use, a random one from time to time so that a lost broadcast
- * heals, and one that says it has news. A peer that learnt something this way tells its other neighbours to
- * ask. Only after its first answer does a peer send what it wrote while it was alone.
+ * It asks each neighbour as it comes into use, a random one from time to time so that a lost
+ * broadcast heals, and one that says it has news. A peer that learnt something this way tells its
+ * other neighbours to ask. Only after its first answer does a peer send what it wrote while it was
+ * alone.
  */
 
 import { fromCallback } from 'xstate'
@@ -22,7 +23,10 @@ import type { Parcel, Switchboard } from './switchboard.ts'
 
 /** How long an answer may pause before another neighbour is asked, in milliseconds. */
 export const ANSWER_MS_MAX = 10_000
-/** How often a random neighbour is asked, in milliseconds; each time is drawn from half to one and a half. */
+/**
+ * How often a random neighbour is asked, in milliseconds; each time is drawn from half to one and a
+ * half.
+ */
 export const ASK_MS = 30_000
 /** How long a gap may be filled by what is still under way, in milliseconds. */
 const GAP_MS = 200
@@ -230,7 +234,8 @@ class Answer {
     this.#ask = question.ask
     this.#slots = slotsOwed(replica, question)
     this.#batches = cuts(replica, this.#slots)
-    // What changes while the answer is on its way is broadcast, so the coverage of this moment holds.
+    // What changes while the answer is on its way is broadcast, so the coverage of this moment
+    // holds.
     this.#done = {
       kind: 'sync.done',
       ask: question.ask,

@@ -35,21 +35,36 @@ export const LIMITS: Limits = {
 
 /** The options of `openDictionary` and the input of `syncLogic`. All may be left out. */
 export interface DictionaryOptions {
-  /** The network's name; peers of another one are refused, with a reason on both sides. Default `holdfast`. */
+  /**
+   * The network's name; peers of another one are refused, with a reason on both sides. Default
+   * `holdfast`.
+   */
   readonly network?: string
-  /** Addresses to be dialled at, such as `tcp://127.0.0.1:4444`; port 0 lets the system choose. Default none. */
+  /**
+   * Addresses to be dialled at, such as `tcp://127.0.0.1:4444`; port 0 lets the system choose.
+   * Default none.
+   */
   readonly listen?: readonly string[]
   /** Peers to dial, again and again for as long as the dictionary is open. Default none. */
   readonly join?: readonly string[]
-  /** Where others may dial this peer, if that is not where it listens: behind a NAT, or on all interfaces. */
+  /**
+   * Where others may dial this peer, if that is not where it listens: behind a NAT, or on all
+   * interfaces.
+   */
   readonly advertise?: readonly string[]
   /** Whether keys have owners. Part of the network's identity. Default true. */
   readonly leasing?: boolean
-  /** How long a key stays its owner's after the last write. Milliseconds, 20 to ten years, default 3,600,000. */
+  /**
+   * How long a key stays its owner's after the last write. Milliseconds, 20 to ten years, default
+   * 3,600,000.
+   */
   readonly leaseMs?: number
   /** This peer's name: 1 to 128 printable characters. Default a fresh id. */
   readonly peerId?: string
-  /** How many connections this peer opens to peers that others told it of. `join` does not count. Default 8. */
+  /**
+   * How many connections this peer opens to peers that others told it of. `join` does not count.
+   * Default 8.
+   */
   readonly maxOutgoing?: number
   /** Who may take over a lapsed lease: see `TakeoverPolicy`. Default `auto`. */
   readonly takeover?: TakeoverPolicy

@@ -1,15 +1,25 @@
 /**
  * The store actor: the one judge of every set, pop and lease, local or remote.
  *
- * A write is decided inside `send` and its verdict given to the event's `reply` before `send` returns: the
- * one function that an event here may carry. What was written in one tick leaves in one broadcast, and what
- * happened is told then too, so a listener never runs inside the judgement it hears of.
+ * A write is decided inside `send` and its verdict given to the event's `reply` before `send`
+ * returns: the one function that an event here may carry. What was written in one tick leaves in
+ * one broadcast, and what happened is told then too, so a listener never runs inside the judgement
+ * it hears of.
  */
 
 import { type AnyActorRef, fromTransition } from 'xstate'
 import type { Coverage, CoverageList } from '../machines/rules/coverage.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
+import {
+  acquire,
+  bequeath,
+  endLeases,
+  inherit,
+  lapse,
+  release,
+  renew,
+} from '../machines/rules/holding.ts'
 import type { StoredKey } from '../machines/rules/key.ts'
 import type { Reading } from '../machines/rules/lease.ts'
 import type { Shared } from '../machines/rules/line.ts'
@@ -20,15 +30,8 @@ import { differsUnheard, settle } from '../machines/rules/reconcile.ts'
 import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
 import {
   type Assignment,
-  acquire,
-  bequeath,
-  endLeases,
-  inherit,
-  lapse,
-  release,
   remove,
   removeAny,
-  renew,
   set,
   update,
   type Verdict,

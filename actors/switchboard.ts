@@ -1,9 +1,9 @@
 /**
- * The switchboard: what the actors of one dictionary share. Who they are, through which lines they reach
- * other peers, and the world's ports: time, chance, ids and carriers.
+ * The switchboard: what the actors of one dictionary share. Who they are, through which lines they
+ * reach other peers, and the world's ports: time, chance, ids and carriers.
  *
- * It holds references, no state of its own. Actors find each other here instead of by names in the actor
- * system, where two dictionaries of one application would collide.
+ * It holds references, no state of its own. Actors find each other here instead of by names in the
+ * actor system, where two dictionaries of one application would collide.
  */
 
 import { nanoid } from 'nanoid'

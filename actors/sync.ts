@@ -1,8 +1,9 @@
 /**
  * The sync actor: one dictionary at one peer, for an application to create, spawn or invoke.
  *
- * Its logic is the sync machine with hands, and with one door beside the statechart: facts pass through to
- * the listeners of `on` without a transition, since a statechart takes longer for one than the network does.
+ * Its logic is the sync machine with hands, and with one door beside the statechart: facts pass
+ * through to the listeners of `on` without a transition, since a statechart takes longer for one
+ * than the network does.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * The waterfall actor: every broadcast, own or another's, falls over it once. A fresh one goes on to all
- * other neighbours as the very bytes that came, and to whom it concerns here.
+ * The waterfall actor: every broadcast, own or another's, falls over it once. A fresh one goes on
+ * to all other neighbours as the very bytes that came, and to whom it concerns here.
  */
 
 import { type AnyActorRef, fromTransition } from 'xstate'

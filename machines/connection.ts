@@ -1,10 +1,11 @@
 /**
  * The life of one connection.
  *
- * The dialler says hello, the other side replies, the dialler authenticates itself: three messages. Whether
- * the other is welcome, and which of several connections to it is used, is for the mesh to decide; this
- * machine reports and obeys. A connection that is authenticated but not the one in use is `conflicted`: held
- * until it is chosen, demoted when another was chosen, or draining while the last words come in.
+ * The dialler says hello, the other side replies, the dialler authenticates itself: three messages.
+ * Whether the other is welcome, and which of several connections to it is used, is for the mesh to
+ * decide; this machine reports and obeys. A connection that is authenticated but not the one in use
+ * is `conflicted`: held until it is chosen, demoted when another was chosen, or draining while the
+ * last words come in.
  */
 
 import { assign, fromCallback, raise, setup } from 'xstate'

@@ -1,9 +1,10 @@
 /**
  * The life of one lease, as an application invokes it for one key.
  *
- * It waits until the key is free, holds it, and ends: lost when the time is over or somebody else has the
- * key, released when it is given back, given up when waiting took too long. Deadlines are data that is read
- * again at each look; a timer only says when to look, and none is longer than an hour.
+ * It waits until the key is free, holds it, and ends: lost when the time is over or somebody else
+ * has the key, released when it is given back, given up when waiting took too long. Deadlines are
+ * data that is read again at each look; a timer only says when to look, and none is longer than an
+ * hour.
  */
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate'
@@ -11,7 +12,10 @@ import type { LeaseEnd } from './rules/fact.ts'
 import type { StoredKey } from './rules/key.ts'
 import { unprovided } from './unprovided.ts'
 
-/** The longest time between two looks at the clock, in milliseconds. Timers beyond 24 days fire at once. */
+/**
+ * The longest time between two looks at the clock, in milliseconds. Timers beyond 24 days fire at
+ * once.
+ */
 export const LOOK_MS_MAX = 3_600_000
 
 export interface LeaseContext {

@@ -1,10 +1,11 @@
 /**
- * The life of the mesh: it opens when every address is bound, keeps connections while it is open, says
- * goodbye to everybody, and is closed when the last connection is gone.
+ * The life of the mesh: it opens when every address is bound, keeps connections while it is open,
+ * says goodbye to everybody, and is closed when the last connection is gone.
  *
- * What happens in between is decided by the roster (`rules/roster.ts`), one event at a time; `follow` hands
- * it the event with the time, and carries out its orders. A connection that ends or crashes takes nobody
- * along: either way it is forgotten, and its address dialled again in due time.
+ * What happens in between is decided by the roster (`rules/roster.ts`), one event at a time;
+ * `follow` hands it the event with the time, and carries out its orders. A connection that ends or
+ * crashes takes nobody along: either way it is forgotten, and its address dialled again in due
+ * time.
  */
 
 import {

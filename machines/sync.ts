@@ -1,9 +1,10 @@
 /**
  * The life of one dictionary at one peer: the root that an application spawns.
  *
- * It opens when the mesh is bound, and closes in order: what was written goes out, every peer is told, the
- * last connection ends. The data is never here. The machine knows the state of affairs and passes on what
- * it is told; decisions about keys are the store's, decisions about peers are the mesh's.
+ * It opens when the mesh is bound, and closes in order: what was written goes out, every peer is
+ * told, the last connection ends. The data is never here. The machine knows the state of affairs
+ * and passes on what it is told; decisions about keys are the store's, decisions about peers are
+ * the mesh's.
  */
 
 import { type AnyActorRef, type AnyEventObject, assign, fromTransition, setup } from 'xstate'

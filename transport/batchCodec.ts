@@ -1,6 +1,6 @@
 /**
- * Batches of entries as they travel: an array of eleven columns. What a stranger sends is checked here field
- * by field; a batch that passes can be merged without another look.
+ * Batches of entries as they travel: an array of eleven columns. What a stranger sends is checked
+ * here field by field; a batch that passes can be merged without another look.
  */
 
 import {

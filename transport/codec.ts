@@ -1,9 +1,9 @@
 /**
  * Messages to frames and back: plain MessagePack arrays that open with a number for the kind.
  *
- * Nothing unvalidated passes. A frame is decoded whole, never as a stream; maps, extensions and anything
- * else that is not an array, a scalar or bytes is refused, and so is every field that is not of its type and
- * in its range. Values are carried flat (see `rules/flat.ts`).
+ * Nothing unvalidated passes. A frame is decoded whole, never as a stream; maps, extensions and
+ * anything else that is not an array, a scalar or bytes is refused, and so is every field that is
+ * not of its type and in its range. Values are carried flat (see `rules/flat.ts`).
  */
 
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'

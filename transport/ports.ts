@@ -1,13 +1,14 @@
 /**
  * The ports through which everything above reaches the world: bytes, time and chance.
  *
- * A carrier (TCP, the simulated network, one of yours) implements `Transport`. Nothing here knows an
- * actor, a machine or a message: a frame is bytes, and what they mean is somebody else's business.
+ * A carrier (TCP, the simulated network, one of yours) implements `Transport`. Nothing here knows
+ * an actor, a machine or a message: a frame is bytes, and what they mean is somebody else's
+ * business.
  */
 
 /**
- * One frame: four bytes of length (big-endian, not counting themselves), then the body. A frame keeps
- * its header wherever it goes, so that a relay can pass on the very bytes it received.
+ * One frame: four bytes of length (big-endian, not counting themselves), then the body. A frame
+ * keeps its header wherever it goes, so that a relay can pass on the very bytes it received.
  */
 export type Frame = Uint8Array
 
@@ -39,20 +40,26 @@ export interface WireEvents {
 
 /** One stream of frames between two processes: reliable and in order, until it ends. */
 export interface Wire {
-  /** The other end, as a URL such as `tcp://127.0.0.1:4444`. For an accepted wire the port is the dialler's. */
+  /**
+   * The other end, as a URL such as `tcp://127.0.0.1:4444`. For an accepted wire the port is the
+   * dialler's.
+   */
   readonly remoteAddress: string
   /** Bytes handed to `send` and not yet taken by the network. */
   readonly queuedBytes: number
   /** Queues a frame. Frames sent in one tick travel together. After the end it does nothing. */
   send(frame: Frame): void
-  /** Raises or lowers the longest body that is read, in bytes. A longer one ends the wire with `bad-frame`. */
+  /**
+   * Raises or lowers the longest body that is read, in bytes. A longer one ends the wire with
+   * `bad-frame`.
+   */
   limitFrames(bodyBytesMax: number): void
   /** Stops and restarts reading, so that a receiver can hold back a fast sender. */
   pauseReading(): void
   resumeReading(): void
   /**
-   * Sends what is queued, then ends this direction. What the other side had under way is still read, until
-   * it ends too or `lingerMs` (2,000) have passed.
+   * Sends what is queued, then ends this direction. What the other side had under way is still
+   * read, until it ends too or `lingerMs` (2,000) have passed.
    */
   close(): void
   /** Ends at once; queued bytes are lost. */
@@ -65,7 +72,10 @@ export interface ListenerEvents {
   listening(address: string): void
   /** Somebody dialled. Returns who hears of this wire, or undefined to turn it away at once. */
   accepted(wire: Wire): WireEvents | undefined
-  /** Could not bind, or can no longer accept. Called instead of or after `listening`; the listener is gone. */
+  /**
+   * Could not bind, or can no longer accept. Called instead of or after `listening`; the listener
+   * is gone.
+   */
   failed(failure: ListenFailure): void
 }
 
@@ -75,7 +85,9 @@ export interface ListenFailure {
 }
 
 export interface Listener {
-  /** Stops accepting. Wires that were accepted live on. `done` is called when the address is free. */
+  /**
+   * Stops accepting. Wires that were accepted live on. `done` is called when the address is free.
+   */
   close(done?: () => void): void
 }
 
@@ -91,7 +103,8 @@ export interface Transport {
 export type Timer = unknown
 
 /**
- * Time, as data. XState takes the same object as its `clock`, so that machines and network step together.
+ * Time, as data. XState takes the same object as its `clock`, so that machines and network step
+ * together.
  */
 export interface Clock {
   /** Milliseconds since some start, never backwards. May stand still while the machine sleeps. */

@@ -108,7 +108,10 @@ function passRequests(roster: Roster, gone: Member, output: ConnectionOutput): R
   return { roster: changeMember(roster, { ...member, requests: waiting }), orders: [] }
 }
 
-/** How many peers count as members of the network beside this one, and how many of them are connected. */
+/**
+ * How many peers count as members of the network beside this one, and how many of them are
+ * connected.
+ */
 export function countPeers(roster: Roster, now: number): { known: number; connected: number } {
   let known = 0
   let connected = 0

@@ -1,7 +1,7 @@
 /**
- * Entries under way, in columns: a batch is one array of keys, one of values and a column for each of the
- * rest, where a column that holds the same number throughout is just that number. A frame of a thousand new
- * keys thus costs little more than its keys and values.
+ * Entries under way, in columns: a batch is one array of keys, one of values and a column for each
+ * of the rest, where a column that holds the same number throughout is just that number. A frame of
+ * a thousand new keys thus costs little more than its keys and values.
  */
 
 import type { StoredKey } from './key.ts'
@@ -39,7 +39,10 @@ export interface Batch {
   readonly flags: Column
   /** Rows that are reserved for somebody: row, peer. */
   readonly heirs: readonly (readonly [number, PeerId])[]
-  /** Rows that took a key over: row, index of the former writer in `origins`, its last sequence seen. */
+  /**
+   * Rows that took a key over: row, index of the former writer in `origins`, its last sequence
+   * seen.
+   */
   readonly over: readonly (readonly [number, number, number])[]
 }
 

@@ -1,9 +1,9 @@
 /**
  * Which numbers of a growing sequence have been seen: all up to one, and some ranges above.
  *
- * The waterfall uses one per origin to let every broadcast fall once; the store uses one per origin to know
- * which writes it has incorporated (a version vector with gaps). Neither grows with traffic: a gap costs two
- * numbers until it is filled.
+ * The waterfall uses one per origin to let every broadcast fall once; the store uses one per origin
+ * to know which writes it has incorporated (a version vector with gaps). Neither grows with
+ * traffic: a gap costs two numbers until it is filled.
  */
 
 import type { Origin, PeerId, RunId } from './peer.ts'
@@ -41,8 +41,9 @@ export class Coverage {
   }
 
   /**
-   * Gives up waiting for the oldest gap when there are too many, and counts it as seen. For a sequence whose
-   * members are only ever told apart as seen or not, late ones are dropped then, never doubled.
+   * Gives up waiting for the oldest gap when there are too many, and counts it as seen. For a
+   * sequence whose members are only ever told apart as seen or not, late ones are dropped then,
+   * never doubled.
    */
   closeOldestGap(): void {
     if (this.ranges.length / 2 <= RANGES_MAX) return

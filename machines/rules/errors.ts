@@ -42,7 +42,7 @@ export const ERRORS = {
     cure: 'Use a string or a Uint8Array of at most 1,024 bytes.',
   },
   VALUE_INVALID: {
-    when: 'A value holds something that cannot travel: a function, symbol, class instance or cycle.',
+    when: 'A value holds what cannot travel: a function, symbol, class instance or cycle.',
     state: 'Nothing changed.',
     cure: 'Store plain data; `path` says where the offending part is.',
   },
@@ -79,7 +79,7 @@ export const ERRORS = {
   LISTEN_FAILED: {
     when: 'An address of `listen` could not be bound for another reason than being in use.',
     state: 'The dictionary is closed.',
-    cure: 'See `cause` and the message: often a host that is not this machine, or a privileged port.',
+    cure: 'See the message: often a host that is not this machine, or a privileged port.',
   },
   CONNECT_FAILED: {
     when: 'connect() reached nobody, or the connection ended before it was nominal.',
@@ -193,14 +193,14 @@ export interface ErrorDetails {
  */
 export class HoldfastError extends Error {
   readonly code: ErrorCode
-  readonly key?: string | Uint8Array
-  readonly owner?: string
-  readonly remainingMs?: number
-  readonly address?: string
-  readonly reason?: string
-  readonly option?: string
-  readonly path?: string
-  readonly limit?: number
+  declare readonly key?: string | Uint8Array
+  declare readonly owner?: string
+  declare readonly remainingMs?: number
+  declare readonly address?: string
+  declare readonly reason?: string
+  declare readonly option?: string
+  declare readonly path?: string
+  declare readonly limit?: number
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { cause, ...fields } = details

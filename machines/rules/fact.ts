@@ -1,4 +1,6 @@
-/** What an application may hear from the dictionary. Facts are in the past tense of what they tell. */
+/**
+ * What an application may hear from the dictionary. Facts are in the past tense of what they tell.
+ */
 
 import type { HoldfastError } from './errors.ts'
 import type { Key } from './key.ts'
@@ -47,7 +49,10 @@ export interface ConflictFact<V = unknown> {
   readonly kept: V | undefined
   readonly winner: PeerId
   readonly token: number
-  /** `unwitnessed`: it was made while alone. `concurrent`: both were. `equivocation`: one version, two contents. */
+  /**
+   * `unwitnessed`: it was made while alone. `concurrent`: both were. `equivocation`: one version,
+   * two contents.
+   */
   readonly reason: 'unwitnessed' | 'concurrent' | 'equivocation'
 }
 

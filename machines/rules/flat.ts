@@ -1,9 +1,9 @@
 /**
  * How values travel, and how they are hashed.
  *
- * A scalar (null, boolean, number, text, bytes) is sent as it is. Anything structured is sent flat, as an
- * array that opens with a tag: plain MessagePack without maps or extensions, so that a property named
- * `__proto__` is a name like any other and a decoder has nothing dangerous to build.
+ * A scalar (null, boolean, number, text, bytes) is sent as it is. Anything structured is sent flat,
+ * as an array that opens with a tag: plain MessagePack without maps or extensions, so that a
+ * property named `__proto__` is a name like any other and a decoder has nothing dangerous to build.
  */
 
 import type { Hash } from './hash.ts'
@@ -48,8 +48,8 @@ export function flattenValue(kept: Kept): FlatValue {
 const MALFORMED = Symbol('malformed')
 
 /**
- * The value to keep, from what travelled; undefined if it is none. A stranger may have sent it: depth,
- * parts and kinds are all checked here.
+ * The value to keep, from what travelled; undefined if it is none. A stranger may have sent it:
+ * depth, parts and kinds are all checked here.
  */
 export function unflattenValue(flat: unknown): Admitted | undefined {
   if (flat === undefined) return undefined
@@ -66,8 +66,8 @@ function unflatten(flat: unknown, depth: number): unknown {
     if (typeof flat === 'object' && flat !== null && !(flat instanceof Uint8Array)) throw MALFORMED
     return flat
   }
-  // A bigint or undefined travels as an array too, so it may lie one level below the deepest structure;
-  // how deep structures go is checked by admission.
+  // A bigint or undefined travels as an array too, so it may lie one level below the deepest
+  // structure; how deep structures go is checked by admission.
   if (depth > VALUE_DEPTH_MAX || flat.length > 2 * VALUE_PARTS_MAX) throw MALFORMED
   const items = flat.slice(1)
   switch (flat[0]) {

@@ -126,7 +126,10 @@ class Names {
   }
 }
 
-/** What is left of the lease, without the allowances that either side makes for itself. Never negative. */
+/**
+ * What is left of the lease, without the allowances that either side makes for itself. Never
+ * negative.
+ */
 function remainingMs(replica: Replica, slot: number, reading: Reading): number {
   const { table } = replica
   const termMs = table.termMs[slot] as number

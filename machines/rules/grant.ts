@@ -1,9 +1,9 @@
 /**
  * Local writes: may this peer change that key now, and what happens if so.
  *
- * A key is free if it has no entry, if its lease was released, or if it lapsed. Writing a free key makes the
- * writer its owner under a new epoch; the owner's further writes keep the epoch and renew the lease. Nobody
- * else may write meanwhile.
+ * A key is free if it has no entry, if its lease was released, or if it lapsed. Writing a free key
+ * makes the writer its owner under a new epoch; the owner's further writes keep the epoch and renew
+ * the lease. Nobody else may write meanwhile.
  */
 
 import { ABSENT, RELEASED } from './batch.ts'
@@ -34,7 +34,8 @@ export function judgeWrite(replica: Replica, slot: number, reading: Reading): nu
   if (heir === self) return nextEpoch(replica, slot)
   const writer = table.writer[slot] as number
   if (writer === SELF && heir === undefined) {
-    // A grant that lapsed at its owner is over, even if nobody took the key: the next one is a new grant.
+    // A grant that lapsed at its owner is over, even if nobody took the key: the next one is a new
+    // grant.
     return ownRemainingMs(table, slot, reading) > 0 ? epoch : nextEpoch(replica, slot)
   }
   return judgeForeign(replica, slot, { reading, heir })

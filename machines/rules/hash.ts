@@ -1,9 +1,10 @@
 /**
- * A quick hash in two lanes of 32 bits: for ranks between concurrent grants and for digests, where only
- * chance is the adversary. It protects nothing; proofs are made with real cryptography elsewhere.
+ * A quick hash in two lanes of 32 bits: for ranks between concurrent grants and for digests, where
+ * only chance is the adversary. It protects nothing; proofs are made with real cryptography
+ * elsewhere.
  *
- * Each lane multiplies and rotates as MurmurHash3 does (Austin Appleby, public domain), with constants of
- * its own, and ends with the same finaliser.
+ * Each lane multiplies and rotates as MurmurHash3 does (Austin Appleby, public domain), with
+ * constants of its own, and ends with the same finaliser.
  */
 export class Hash {
   low = 0

@@ -1,8 +1,8 @@
 /**
  * Keys. A key is text or bytes; bytes that are valid UTF-8 are the same key as that text.
  *
- * Inside, every key is a string, so that a Map can hold it. Bytes that are no text become a string that no
- * text can be: a lone surrogate, then one character for each byte.
+ * Inside, every key is a string, so that a Map can hold it. Bytes that are no text become a string
+ * that no text can be: a lone surrogate, then one character for each byte.
  */
 
 import { HoldfastError } from './errors.ts'

@@ -1,10 +1,12 @@
 /**
- * The time of a lease. No wall clock decides who owns what, and messages carry what is left, never a date.
+ * The time of a lease. No wall clock decides who owns what, and messages carry what is left, never
+ * a date.
  *
- * The owner gives up early and everybody else waits long. The owner counts from before the write left it,
- * takes off what its clock may drift and a margin, and believes whichever of its two clocks went further: a
- * suspended laptop finds its lease lost when it wakes. The others count from when they heard, add drift and
- * margin, and believe the monotonic clock only. (Gray and Cheriton, Leases, 1989.)
+ * The owner gives up early and everybody else waits long. The owner counts from before the write
+ * left it, takes off what its clock may drift and a margin, and believes whichever of its two
+ * clocks went further: a suspended laptop finds its lease lost when it wakes. The others count from
+ * when they heard, add drift and margin, and believe the monotonic clock only. (Gray and Cheriton,
+ * Leases, 1989.)
  */
 
 /** How much faster or slower a clock may run than true time. */
@@ -26,7 +28,10 @@ export interface Reading {
   readonly wall: number
 }
 
-/** What is taken off and added for messages and timers that are late. A short term has a short margin. */
+/**
+ * What is taken off and added for messages and timers that are late. A short term has a short
+ * margin.
+ */
 export function marginMs(termMs: number): number {
   return Math.min(termMs / 4, Math.max(MARGIN_MS, termMs / 100))
 }
@@ -41,13 +46,17 @@ export function takeoverAt(lapseAt: number, termMs: number): number {
   return lapseAt + termMs * DRIFT + marginMs(termMs)
 }
 
-/** Whether lapsed leases of other peers may be taken: by anybody, or only by those who see most peers. */
+/**
+ * Whether lapsed leases of other peers may be taken: by anybody, or only by those who see most
+ * peers.
+ */
 export type TakeoverPolicy = 'auto' | 'majority' | 'any'
 
 /**
- * True if this peer may take over a lapsed lease of another. A peer that is cut off from most of those it
- * knew would otherwise collect every lease during a split and, with the higher epochs, keep them after it.
- * With two peers nobody has a majority when the other is gone, so `auto` lets either go on.
+ * True if this peer may take over a lapsed lease of another. A peer that is cut off from most of
+ * those it knew would otherwise collect every lease during a split and, with the higher epochs,
+ * keep them after it. With two peers nobody has a majority when the other is gone, so `auto` lets
+ * either go on.
  */
 export function mayTakeOver(
   policy: TakeoverPolicy,

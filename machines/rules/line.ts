@@ -1,6 +1,7 @@
 /**
- * What is said about one connection at this end: by its wire, by the mesh, and by the connection itself.
- * The agreed `ConnectionId` is known only after the hello; until then and beside it there is the handle.
+ * What is said about one connection at this end: by its wire, by the mesh, and by the connection
+ * itself. The agreed `ConnectionId` is known only after the hello; until then and beside it there
+ * is the handle.
  */
 
 import type {
@@ -15,7 +16,9 @@ import type {
 import type { PairMessage } from './nomination.ts'
 import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
 
-/** Why a connection ended: a refusal, a farewell, the end of the wire, a limit of ours, or a defect. */
+/**
+ * Why a connection ended: a refusal, a farewell, the end of the wire, a limit of ours, or a defect.
+ */
 export type ConnectionEnd =
   | { readonly cause: 'refused'; readonly reason: RefusalReason; readonly by: 'us' | 'them' }
   | { readonly cause: 'farewell'; readonly reason: FarewellReason; readonly by: 'us' | 'them' }

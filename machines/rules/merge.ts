@@ -1,9 +1,10 @@
 /**
  * Remote writes: the greater version is kept, whatever the order of arrival.
  *
- * Two things happen here besides. A grant that nobody was sent yet gives way to a live lease that others
- * have seen, before it is sent, so that a peer started offline cannot snatch a key that the network has held
- * for an hour. And a write of this peer that loses without its successor having seen it is told, once.
+ * Two things happen here besides. A grant that nobody was sent yet gives way to a live lease that
+ * others have seen, before it is sent, so that a peer started offline cannot snatch a key that the
+ * network has held for an hour. And a write of this peer that loses without its successor having
+ * seen it is told, once.
  */
 
 import { ABSENT, at, atRising, type Batch, RELEASED } from './batch.ts'
@@ -34,8 +35,8 @@ interface Claim {
 }
 
 /**
- * Takes a batch in. False if the replica was too full for one of its new keys: then nothing may be counted
- * as covered, and the rest of the batch has been taken in all the same.
+ * Takes a batch in. False if the replica was too full for one of its new keys: then nothing may be
+ * counted as covered, and the rest of the batch has been taken in all the same.
  */
 export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): boolean {
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
@@ -99,9 +100,9 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
 }
 
 /**
- * True if the own grant in this slot, which nobody has seen, yields to the claim: a live lease that is newer
- * than what this peer knew when it took the key, however often it has granted the key to itself since.
- * A lease that it did know, and saw lapse, comes too late.
+ * True if the own grant in this slot, which nobody has seen, yields to the claim: a live lease that
+ * is newer than what this peer knew when it took the key, however often it has granted the key to
+ * itself since. A lease that it did know, and saw lapse, comes too late.
  */
 function givesWay(replica: Replica, key: StoredKey, slot: number, claim: Claim): boolean {
   const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > 0
@@ -151,7 +152,10 @@ function inherit(replica: Replica, slot: number, heir: PeerId): void {
   if (heir === replica.origins[SELF]?.peer) replica.inherited.push(slot)
 }
 
-/** The same version again: its lease is over at the earlier of the two times, for hearsay extends nothing. */
+/**
+ * The same version again: its lease is over at the earlier of the two times, for hearsay extends
+ * nothing.
+ */
 function settleSame(replica: Replica, slot: number, claim: Claim, reading: Reading): void {
   const { table } = replica
   const lapseAt = Math.min(table.lapseAt[slot] as number, reading.now + claim.remainingMs)
@@ -167,7 +171,9 @@ function settleSame(replica: Replica, slot: number, claim: Claim, reading: Readi
 /** What a claim says beside its version. */
 type Content = Pick<Claim, 'value' | 'flags' | 'termMs' | 'heir' | 'over'>
 
-/** Greater than zero if the claim has other content and the smaller hash, which is kept everywhere. */
+/**
+ * Greater than zero if the claim has other content and the smaller hash, which is kept everywhere.
+ */
 function compareContent(replica: Replica, slot: number, claim: Claim): number {
   const { table } = replica
   const mine = {
@@ -183,7 +189,9 @@ function compareContent(replica: Replica, slot: number, claim: Claim): number {
   return kept.high - claimed.high || kept.low - claimed.low
 }
 
-/** True without hashing for what comes twice most often; a structure is never the same object again. */
+/**
+ * True without hashing for what comes twice most often; a structure is never the same object again.
+ */
 function isSame(one: Content, other: Content): boolean {
   const isSameOver = one.over?.[0] === other.over?.[0] && one.over?.[1] === other.over?.[1]
   const isSameLease = one.termMs === other.termMs && one.heir === other.heir && isSameOver
@@ -204,7 +212,10 @@ function contentHash(replica: Replica, { value, flags, termMs, heir, over }: Con
   return hash.finish()
 }
 
-/** This peer's own entry is about to be replaced: tells a lost lease, and a lost write if it was one. */
+/**
+ * This peer's own entry is about to be replaced: tells a lost lease, and a lost write if it was
+ * one.
+ */
 function noteLoss(
   replica: Replica,
   slot: number,
@@ -219,8 +230,8 @@ function noteLoss(
     replica.leasing &&
     ((table.flags[slot] as number) & RELEASED) === 0 &&
     ownRemainingMs(table, slot, reading) > 0
-  // A successor that took over from a third peer, two grants on, does not say whether that one had seen
-  // this write; a peer that is known to have it speaks for that.
+  // A successor that took over from a third peer, two grants on, does not say whether that one had
+  // seen this write; a peer that is known to have it speaks for that.
   const isFromThird = claim.over !== undefined && overMine === undefined
   const unknown = isFromThird && claim.epoch > (table.epoch[slot] as number) + 1
   const passed = unknown && !isOwned && sequence <= replica.witnessedSequence

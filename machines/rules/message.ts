@@ -1,14 +1,15 @@
 /**
  * The words on the wire.
  *
- * A connection begins with three messages. The dialler says `hello`; the other side answers `reply`, or
- * `refuse` with a reason; the dialler ends with `auth`, or refuses in its turn. From then on the arbiter of
- * the pair (the greater peer id) decides which of several connections is used: `select`, `acknowledge`,
- * `confirm`, and `resume` when the choice broke. Data travels on the chosen connection only: broadcasts
- * (which fall over the waterfall), whispers, and the question and answer of reconciliation.
+ * A connection begins with three messages. The dialler says `hello`; the other side answers
+ * `reply`, or `refuse` with a reason; the dialler ends with `auth`, or refuses in its turn. From
+ * then on the arbiter of the pair (the greater peer id) decides which of several connections is
+ * used: `select`, `acknowledge`, `confirm`, and `resume` when the choice broke. Data travels on the
+ * chosen connection only: broadcasts (which fall over the waterfall), whispers, and the question
+ * and answer of reconciliation.
  *
- * What a peer says is a message and nothing else: it never becomes an event that an actor could be told
- * by its own side.
+ * What a peer says is a message and nothing else: it never becomes an event that an actor could be
+ * told by its own side.
  */
 
 import type { Batch } from './batch.ts'
@@ -29,11 +30,17 @@ export const FRAME_BYTES_MAX = 1024 * 1024
 export interface PairEvidence {
   /** The connection that is nominal at the follower, or null. */
   readonly have: ConnectionId | null
-  /** The highest select number that the follower acknowledged to this run of the arbiter; 0 for none. */
+  /**
+   * The highest select number that the follower acknowledged to this run of the arbiter; 0 for
+   * none.
+   */
   readonly lastSelect: number
 }
 
-/** What each side says of itself in the handshake. `publicKey`, `proof` and `signature` are empty for now. */
+/**
+ * What each side says of itself in the handshake. `publicKey`, `proof` and `signature` are empty
+ * for now.
+ */
 export interface Introduction {
   readonly network: string
   readonly leasing: boolean
@@ -117,7 +124,10 @@ export type BroadcastBody =
   | { readonly kind: 'note'; readonly payload: Kept; readonly to: PeerId | null }
   | { readonly kind: 'left' }
 
-/** A message that falls over every peer's waterfall once. `number` counts the origin's broadcasts in its run. */
+/**
+ * A message that falls over every peer's waterfall once. `number` counts the origin's broadcasts in
+ * its run.
+ */
 export interface Broadcast {
   readonly kind: 'broadcast'
   readonly origin: Origin

@@ -2,10 +2,15 @@
 
 declare const brand: unique symbol
 
-/** Names one peer of a network, for as long as it keeps the id: over restarts, if the app wants so. */
+/**
+ * Names one peer of a network, for as long as it keeps the id: over restarts, if the app wants so.
+ */
 export type PeerId = string & { readonly [brand]: 'PeerId' }
 
-/** Names one start of a peer. A restart is a new run, so a number counted in a run is never used twice. */
+/**
+ * Names one start of a peer. A restart is a new run, so a number counted in a run is never used
+ * twice.
+ */
 export type RunId = string & { readonly [brand]: 'RunId' }
 
 /** Names one connection at both of its ends. The dialler makes it. */

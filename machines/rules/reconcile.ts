@@ -1,13 +1,14 @@
 /**
  * Reconciliation: how two replicas settle what they owe each other.
  *
- * The asker says how far it has heard each writer. The other side answers with every entry that is beyond
- * that, in batches, and ends with how far it has heard them itself and its digest; the asker has heard as
- * much from then on. The cost follows the difference. If both have heard the same and their digests still
- * differ, the asker asks once more, for everything. Both sides ask, each for itself.
+ * The asker says how far it has heard each writer. The other side answers with every entry that is
+ * beyond that, in batches, and ends with how far it has heard them itself and its digest; the asker
+ * has heard as much from then on. The cost follows the difference. If both have heard the same and
+ * their digests still differ, the asker asks once more, for everything. Both sides ask, each for
+ * itself.
  *
- * An entry that nobody was sent yet is not given: its writer waits until it has asked somebody, so that it
- * can still give way (see `merge.ts`), and sends it as a broadcast then.
+ * An entry that nobody was sent yet is not given: its writer waits until it has asked somebody, so
+ * that it can still give way (see `merge.ts`), and sends it as a broadcast then.
  */
 
 import { Coverage, type CoverageList, originKey } from './coverage.ts'
@@ -48,14 +49,15 @@ export function noteWitness(replica: Replica, coverage: CoverageList): void {
 }
 
 /**
- * True if the two replicas have heard the same of everybody and hold something else all the same: a sign of
- * equivocation or of a defect, which only a full exchange can mend.
+ * True if the two replicas have heard the same of everybody and hold something else all the same: a
+ * sign of equivocation or of a defect, which only a full exchange can mend.
  */
 export function differsUnheard(
   replica: Replica,
   { coverage, digest }: { coverage: CoverageList; digest: string },
 ): boolean {
-  // A digest counts writes that nobody was sent yet, a coverage does not: such a digest proves nothing.
+  // A digest counts writes that nobody was sent yet, a coverage does not: such a digest proves
+  // nothing.
   if (digest === '' || replica.unsent.length > 0 || digest === digestOf(replica)) return false
   const theirs = coverageByWriter(replica, coverage)
   return replica.origins.every((_, writer) => {
@@ -69,7 +71,10 @@ export function digestToTell(replica: Replica): string {
   return replica.unsent.length > 0 ? '' : digestOf(replica)
 }
 
-/** The list as coverage, by this replica's writer index. Unknown writers are left out: nothing is owed of them. */
+/**
+ * The list as coverage, by this replica's writer index. Unknown writers are left out: nothing is
+ * owed of them.
+ */
 function coverageByWriter(replica: Replica, list: CoverageList): (Coverage | undefined)[] {
   const coverage: (Coverage | undefined)[] = []
   for (const [peer, run, ...numbers] of list) {

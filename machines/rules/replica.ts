@@ -1,6 +1,7 @@
 /**
- * What one peer knows of the dictionary: the table, who wrote what, and how far it has heard each writer.
- * The functions that read it are here; those that change it are in `grant.ts` and `merge.ts`.
+ * What one peer knows of the dictionary: the table, who wrote what, and how far it has heard each
+ * writer. The functions that read it are here; those that change it are in `grant.ts` and
+ * `merge.ts`.
  */
 
 import { RELEASED } from './batch.ts'
@@ -49,7 +50,10 @@ export interface Replica {
   readonly replaced: Map<number, Version>
   /** Slots whose own grant gave way, with its token: it is not given out a second time. */
   readonly floors: Map<number, number>
-  /** Slots of own entries that no other peer was sent yet; `table.unsent` tells them apart from sent ones. */
+  /**
+   * Slots of own entries that no other peer was sent yet; `table.unsent` tells them apart from sent
+   * ones.
+   */
   unsent: number[]
   /** Slots whose lease was acquired on purpose, with its token: their loss is told. */
   readonly held: Map<number, number>
@@ -120,7 +124,10 @@ export interface LeaseView {
   readonly owner: PeerId
   /** The fencing token. */
   readonly token: number
-  /** For the own lease: until it must be renewed. For another's: until it can be taken over at the latest. */
+  /**
+   * For the own lease: until it must be renewed. For another's: until it can be taken over at the
+   * latest.
+   */
   readonly remainingMs: number
   readonly mine: boolean
 }
@@ -145,8 +152,8 @@ export function ownRemainingMs(table: Table, slot: number, reading: Reading): nu
 }
 
 /**
- * How long until the foreign lease in this slot can be taken over, but never told as more than its term: the
- * allowances for clocks and messages come on top of the first moments only.
+ * How long until the foreign lease in this slot can be taken over, but never told as more than its
+ * term: the allowances for clocks and messages come on top of the first moments only.
  */
 export function waitMs(table: Table, slot: number, reading: Reading): number {
   const termMs = table.termMs[slot] as number
@@ -174,13 +181,17 @@ export function digestOf(replica: Replica): string {
   return replica.table.digest((writer) => originKey(replica.origins[writer] as Origin))
 }
 
-/** What this replica has of each origin, as others may be told: own writes count once they were sent. */
+/**
+ * What this replica has of each origin, as others may be told: own writes count once they were
+ * sent.
+ */
 export function coverageList(replica: Replica): CoverageList {
   const all = replica.origins.flatMap((origin, index) => {
     const list =
       index === SELF ? [replica.sentSequence] : (replica.coverage[index] as Coverage).list()
     return list.length === 1 && list[0] === 0 ? [] : [[origin.peer, origin.run, ...list] as const]
   })
-  // What is left out counts as not heard, so it may come once more; the runs that ended long ago go first.
+  // What is left out counts as not heard, so it may come once more; the runs that ended long ago go
+  // first.
   return all.slice(-ORIGINS_MAX)
 }

@@ -1,8 +1,9 @@
 /**
  * The roster: all connections of this peer, whom each leads to, and which one of a pair is in use.
  *
- * Everything the mesh decides is decided here or in `admission.ts`, over plain data: each function takes the
- * roster as it is and returns the next one with orders for the hands. Time and dice come in with the moment.
+ * Everything the mesh decides is decided here or in `admission.ts`, over plain data: each function
+ * takes the roster as it is and returns the next one with orders for the hands. Time and dice come
+ * in with the moment.
  */
 
 import {
@@ -29,7 +30,9 @@ import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
 /** How many peers one message tells of, at most. */
 export const PEERS_TOLD_MAX = 16
 
-/** How long a peer that is out of reach still counts as a member of the network, in milliseconds. */
+/**
+ * How long a peer that is out of reach still counts as a member of the network, in milliseconds.
+ */
 export const FORGET_PEER_MS = 3_600_000
 
 /** A connection as the mesh knows it. */

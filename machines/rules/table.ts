@@ -1,6 +1,7 @@
 /**
- * The table: every key that is known, in columns. A row is a slot number; its metadata lies in typed arrays,
- * which costs a quarter of what an object per entry does and leaves the garbage collector nothing to walk.
+ * The table: every key that is known, in columns. A row is a slot number; its metadata lies in
+ * typed arrays, which costs a quarter of what an object per entry does and leaves the garbage
+ * collector nothing to walk.
  *
  * Slots are plain storage. What may be written into them is decided in `grant.ts` and `merge.ts`.
  */
@@ -21,7 +22,10 @@ export const WRITE_UNSENT = 1
 /** An own grant that nobody was sent yet: it may still give way. */
 export const GRANT_UNSENT = 2
 
-/** What one entry is charged beside its key and value, in bytes: measured for a Map of a million keys. */
+/**
+ * What one entry is charged beside its key and value, in bytes: measured for a Map of a million
+ * keys.
+ */
 export const ENTRY_OVERHEAD_BYTES = 300
 
 const SLOTS_AT_FIRST = 64
@@ -89,7 +93,10 @@ export class Table {
     return slot
   }
 
-  /** Puts value and flags into a slot. Other columns are written by the caller, who must do so first. */
+  /**
+   * Puts value and flags into a slot. Other columns are written by the caller, who must do so
+   * first.
+   */
   put(slot: number, entry: { value: Kept; bytes: number; flags: number }): void {
     if (this.hasValue(slot)) this.size--
     this.values[slot] = entry.value
@@ -101,8 +108,8 @@ export class Table {
   }
 
   /**
-   * A digest of all entries that have a value, with their versions, as 16 hexadecimal digits. Equal tables
-   * have equal digests; only entries changed since the last call are hashed.
+   * A digest of all entries that have a value, with their versions, as 16 hexadecimal digits. Equal
+   * tables have equal digests; only entries changed since the last call are hashed.
    */
   digest(writerName: (writer: number) => string): string {
     for (const slot of this.stales) this.refresh(slot, writerName)

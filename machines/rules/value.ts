@@ -1,9 +1,9 @@
 /**
  * Values: what may be stored, and how it is kept.
  *
- * A structure of plain arrays, objects and scalars is kept frozen and handed out as it is: reading costs
- * nothing, and nobody can change the dictionary through it. Bytes, dates, maps and sets cannot be frozen; a
- * value that holds one is copied each time it is read.
+ * A structure of plain arrays, objects and scalars is kept frozen and handed out as it is: reading
+ * costs nothing, and nobody can change the dictionary through it. Bytes, dates, maps and sets
+ * cannot be frozen; a value that holds one is copied each time it is read.
  */
 
 import { HoldfastError } from './errors.ts'
@@ -28,8 +28,8 @@ export interface Admitted {
 }
 
 /**
- * Checks a user's value and copies it. Throws `VALUE_INVALID` or `VALUE_TOO_LARGE` with the `path` of the
- * offending part; nothing has changed then.
+ * Checks a user's value and copies it. Throws `VALUE_INVALID` or `VALUE_TOO_LARGE` with the `path`
+ * of the offending part; nothing has changed then.
  */
 export function admitValue(value: unknown): Admitted {
   if (typeof value === 'string' && value.length * 3 <= VALUE_BYTES_MAX && value.isWellFormed()) {
@@ -194,7 +194,9 @@ function copyLoose(kept: unknown): unknown {
   return copy
 }
 
-/** Adds a property by definition, not assignment, which would take `__proto__` for the prototype. */
+/**
+ * Adds a property by definition, not assignment, which would take `__proto__` for the prototype.
+ */
 export function define(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, {
     value,

@@ -1,10 +1,10 @@
 /**
  * The order of entries: `(epoch, rank, writer, sequence)`, and the greater one is kept, everywhere.
  *
- * The epoch is the fencing token and rises at every change of owner. Two grants of one epoch were made
- * without knowing of each other; their rank, a hash of key, epoch and writer, decides the same way at every
- * peer and favours nobody on all keys. The sequence counts the writer's writes, so it orders the writes of
- * one owner inside an epoch. No clock takes part.
+ * The epoch is the fencing token and rises at every change of owner. Two grants of one epoch were
+ * made without knowing of each other; their rank, a hash of key, epoch and writer, decides the same
+ * way at every peer and favours nobody on all keys. The sequence counts the writer's writes, so it
+ * orders the writes of one owner inside an epoch. No clock takes part.
  */
 
 import { originKey } from './coverage.ts'
@@ -19,7 +19,10 @@ export interface Version {
   readonly sequence: number
 }
 
-/** Greater than zero if the first version is kept, less if the second is, zero if they are one and the same. */
+/**
+ * Greater than zero if the first version is kept, less if the second is, zero if they are one and
+ * the same.
+ */
 export function compareVersions(key: StoredKey, first: Version, second: Version): number {
   if (first.epoch !== second.epoch) return first.epoch - second.epoch
   const firstWriter = originKey(first.writer)

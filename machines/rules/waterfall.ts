@@ -1,9 +1,10 @@
 /**
  * The waterfall: every broadcast falls over it once.
  *
- * A broadcast is told by its origin, the origin's run and a number that counts up in that run. Per run the
- * waterfall keeps the highest contiguous number and the ranges above it. It never forgets a run that still
- * speaks, and nothing is forgotten by age: forgetting after a minute is how a storm begins.
+ * A broadcast is told by its origin, the origin's run and a number that counts up in that run. Per
+ * run the waterfall keeps the highest contiguous number and the ranges above it. It never forgets a
+ * run that still speaks, and nothing is forgotten by age: forgetting after a minute is how a storm
+ * begins.
  */
 
 import { Coverage, ORIGINS_MAX, originKey } from './coverage.ts'

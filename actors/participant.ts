@@ -1,0 +1,174 @@
+/**
+ * A participant of a network: whom it is connected to, what it hears and says, and its end. The map
+ * on top of it is the dictionary.
+ */
+
+import type { Actor } from 'xstate'
+import { type ErrorCode, HoldfastError } from '../machines/rules/errors.ts'
+import type { Announcement, MessageFact } from './announcement.ts'
+import { dialPeer, hangUp } from './dial.ts'
+import { type Handler, Inbox } from './inbox.ts'
+import { sendMessage } from './message.ts'
+import type { PeerView, Reader } from './reader.ts'
+import type { Switchboard } from './switchboard.ts'
+import { boards, type SyncLogic } from './sync.ts'
+
+/** How many problems `status` remembers. */
+const PROBLEMS_MAX = 100
+
+/** What `on` returns: ends the subscription. */
+export interface Subscription {
+  unsubscribe(): void
+}
+
+export abstract class Participant<V> implements AsyncDisposable {
+  /** The sync actor behind it: for `leaseLogic`, inspection and its snapshot. */
+  readonly actor: Actor<SyncLogic>
+  readonly #board: Switchboard
+  readonly #reader: Reader
+  readonly #inbox: Inbox<V>
+  readonly #problems: HoldfastError[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(actor: Actor<SyncLogic>) {
+    this.actor = actor
+    this.#board = boards.get(actor) as Switchboard
+    this.#reader = actor.getSnapshot().context.reader
+    this.#inbox = new Inbox(this.#board.settings.limits.inboxMax, {
+      overflow: () => this.#report('INBOX_OVERFLOW', 'A message was dropped unread.'),
+      failed: (cause) => this.#report('HANDLER_FAILED', 'A message handler threw.', cause),
+    })
+    actor.on('message', (message) => this.#inbox.deliver(message as MessageFact<V>))
+    actor.on('error', ({ error }) => this.#remember(error))
+    actor.subscribe({ complete: () => this.#inbox.close(), error: () => this.#inbox.close() })
+  }
+
+  /** This peer's id. */
+  get peerId(): string {
+    return this.#reader.peerId
+  }
+
+  /** The addresses that are bound, with the ports that the system chose. */
+  get listening(): readonly string[] {
+    return this.actor.getSnapshot().context.listening
+  }
+
+  /**
+   * Dials an address and resolves with the peer's id when data flows. Rejects with
+   * `NETWORK_MISMATCH`, `CONNECT_FAILED` and the other reasons of a connection; the dictionary
+   * works on.
+   */
+  async connect(address: string, options: { peerId?: string } = {}): Promise<string> {
+    this.requireOpen()
+    return dialPeer(this.#board, { address, peerId: options.peerId })
+  }
+
+  /** Ends the connection to a peer. Throws `PEER_UNKNOWN`. Either side may connect again later. */
+  disconnect(peerId: string): void {
+    this.requireOpen()
+    hangUp(this.#board, peerId)
+  }
+
+  /** The connected peers, with address, direction, state and round-trip time. */
+  get peers(): PeerView[] {
+    return this.#reader.peers()
+  }
+
+  /** The ids of the connected peers that dialled this one. */
+  get incoming(): string[] {
+    return this.#idsOf('incoming')
+  }
+
+  /** The ids of the connected peers that this one dialled. */
+  get outgoing(): string[] {
+    return this.#idsOf('outgoing')
+  }
+
+  /** Asks all neighbours whom they know; new ones are dialled up to `maxOutgoing`. */
+  requestPeers(): void {
+    this.requireOpen()
+    this.actor.send({ type: 'peers.request' })
+  }
+
+  /**
+   * Sends a message to everybody, or to one peer, also if it is not a neighbour. Returns how many
+   * neighbours it was handed to. Throws `VALUE_INVALID`, `VALUE_TOO_LARGE`, `CLOSED`.
+   */
+  send(payload: V, options: { to?: string } = {}): number {
+    this.requireOpen()
+    return sendMessage(this.#board, payload, options.to)
+  }
+
+  /** The oldest message that waits, or undefined; with a number, up to so many. */
+  recv(): MessageFact<V> | undefined
+  recv(count: number): MessageFact<V>[]
+  recv(count?: number): MessageFact<V> | MessageFact<V>[] | undefined {
+    return count === undefined ? this.#inbox.take() : this.#inbox.takeMany(count)
+  }
+
+  /** Messages as they come, until the dictionary closes. */
+  messages(): AsyncIterableIterator<MessageFact<V>> {
+    return this.#inbox[Symbol.asyncIterator]()
+  }
+
+  /** Calls the handler with each message before it waits for recv; true stops the chain. */
+  registerHandler(handler: Handler<V>): Subscription {
+    return this.#inbox.register(handler)
+  }
+
+  /**
+   * Hears of changes, peers, messages, conflicts and problems. A listener that throws harms nobody.
+   */
+  on<Type extends Announcement['type']>(
+    type: Type,
+    listener: (fact: Extract<Announcement<V>, { type: Type }>) => void,
+  ): Subscription {
+    return this.actor.on(type, (fact) => {
+      try {
+        listener(fact as never)
+      } catch (cause) {
+        this.#report('HANDLER_FAILED', `A listener for '${type}' threw.`, cause)
+      }
+    })
+  }
+
+  /** `'nominal'`, or the problems that nobody was there to be thrown at, oldest first. */
+  get status(): 'nominal' | readonly HoldfastError[] {
+    return this.#problems.length === 0 ? 'nominal' : [...this.#problems]
+  }
+
+  /** Leaves in good order: others are told, and have this peer's keys at once. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      if (this.actor.getSnapshot().status !== 'active') return resolve()
+      this.actor.subscribe({ complete: resolve, error: () => resolve() })
+      this.actor.send({ type: 'sync.close' })
+    })
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #idsOf(direction: 'incoming' | 'outgoing'): string[] {
+    return this.peers.filter((peer) => peer.direction === direction).map(({ peerId }) => peerId)
+  }
+
+  /** Throws `CLOSED` unless the dictionary is open. */
+  protected requireOpen(): void {
+    const { status, value } = this.actor.getSnapshot()
+    if (status === 'active' && this.#closing === undefined && value !== 'closing') return
+    throw new HoldfastError('CLOSED', 'The dictionary is closed.')
+  }
+
+  #report(code: ErrorCode, message: string, cause?: unknown): void {
+    const error = new HoldfastError(code, message, { cause })
+    this.#board.announce({ type: 'error', error })
+  }
+
+  #remember(error: HoldfastError): void {
+    this.#problems.push(error)
+    if (this.#problems.length > PROBLEMS_MAX) this.#problems.shift()
+  }
+}
