@@ -1,10 +1,12 @@
 /** What the scenes of the rules' tests are made of: replicas with names, moments, claims and views. */
+import * as assert from 'uvu/assert'
 import { ABSENT, type Batch, RELEASED } from '../../machines/rules/batch.ts'
 import { originKey } from '../../machines/rules/coverage.ts'
 import type { ConflictFact, Fact } from '../../machines/rules/fact.ts'
 import { flattenValue } from '../../machines/rules/flat.ts'
 import { requireKey, type StoredKey } from '../../machines/rules/key.ts'
 import type { Reading } from '../../machines/rules/lease.ts'
+import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Origin, PeerId } from '../../machines/rules/peer.ts'
 import {
   createReplica,
@@ -164,4 +166,25 @@ export function dump(replica: Replica, reading?: Reading): string {
     ])
   })
   return [...lines.sort(), digestOf(replica), table.size, table.bytes].join('\n')
+}
+
+/** A replica that knows `gate` as bob's, for as long as a lease lasts. */
+export function openBesideBob(): Replica {
+  const alice = open('alice')
+  mergeBatch(
+    alice,
+    batchOf([{ key: 'gate', writer: 'bob', epoch: 1, sequence: 1, value: 'bob' }]),
+    at(0),
+  )
+  alice.facts = []
+  return alice
+}
+
+/** The word for what came of it; all that is replicated is the same as before unless it was done. */
+export function tried(replica: Replica, write: () => Verdict<unknown>): string {
+  const before = [dump(replica, at(0)), replica.sequence, replica.unsent.length].join()
+  const word = wordOf(write())
+  const after = [dump(replica, at(0)), replica.sequence, replica.unsent.length].join()
+  if (word !== 'done') assert.is(after, before, 'a refused write changes nothing')
+  return word
 }
