@@ -1,5 +1,6 @@
 /** What a dictionary lets its application hear: facts about keys, peers and messages. */
 
+import type { CensusNews } from '../machines/rules/census.ts'
 import type { HoldfastError } from '../machines/rules/errors.ts'
 import type { Fact } from '../machines/rules/fact.ts'
 import type { ConnectionEnd } from '../machines/rules/line.ts'
@@ -70,6 +71,7 @@ export type Announcement<V = unknown> =
   | DisconnectFact
   | ConnectionClosedFact
   | RefusedFact
+  | CensusNews
   | MessageFact<V>
   | EntryRefusedFact
   | DialSettledFact

@@ -63,10 +63,12 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
         board.lines.use(lineOf(context))
         lineOf(context).say({ kind: 'peers.ask' })
         board.reconcile.send({ type: 'line.used', handle: context.handle })
+        noteNeighbour(board, context)
       },
       leaveLine: ({ context }) => {
         board.lines.leave(lineOf(context))
         board.reconcile.send({ type: 'line.left', handle: context.handle })
+        noteNeighbour(board, context)
       },
       beat: ({ context }) => lineOf(context).beat(),
       dropWire: ({ context }) => lineOf(context).destroy(),
@@ -101,8 +103,15 @@ function wireLogicFor(board: Switchboard) {
       line.close()
       board.lines.remove(handle)
       board.reconcile.send({ type: 'line.left', handle })
+      if (line.peerId !== null) noteNeighbour(board, line)
     }
   })
+}
+
+/** Whether this peer is a neighbour now, by this connection or by another. */
+function noteNeighbour(board: Switchboard, { peerId }: { peerId: PeerId | null }): void {
+  const isNeighbour = board.lines.to(peerId as PeerId) !== undefined
+  board.census.send({ type: 'neighbour.noted', peerId, isNeighbour })
 }
 
 function hello(board: Switchboard, { connection, expects }: ConnectionContext) {

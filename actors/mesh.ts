@@ -11,7 +11,7 @@ import {
   type MeshInput,
   meshMachine,
 } from '../machines/mesh.ts'
-import { countPeers, forget, hearAuth, hearHello, hearReply } from '../machines/rules/admission.ts'
+import { forget, hearAuth, hearHello, hearReply } from '../machines/rules/admission.ts'
 import type { Moment } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import type { ConnectionOutput } from '../machines/rules/line.ts'
@@ -23,7 +23,6 @@ import {
   createRoster,
   dial,
   dialDue,
-  FORGET_PEER_MS,
   learn,
   learnPeers,
   memberOf,
@@ -232,7 +231,7 @@ function goneHandle(event: AnyMeshEvent): Handle | undefined {
 }
 
 /** The orders that concern neither a connection nor the roster. */
-function carryOut(board: Switchboard, { roster, orders }: RosterStep): void {
+function carryOut(board: Switchboard, { orders }: RosterStep): void {
   for (const order of orders) {
     switch (order.type) {
       case 'timer.start': {
@@ -248,7 +247,6 @@ function carryOut(board: Switchboard, { roster, orders }: RosterStep): void {
         break
       case 'peer.lost':
         board.parted(order)
-        board.doors?.after(FORGET_PEER_MS, { type: 'peers.recount' })
         break
       case 'request.settled':
         board.announce({ ...settled(order.request), peerId: order.peerId, error: null })
@@ -259,7 +257,6 @@ function carryOut(board: Switchboard, { roster, orders }: RosterStep): void {
       }
     }
   }
-  board.store.send({ type: 'peers.counted', ...countPeers(roster, board.clock.now()) })
 }
 
 function settled(request: string) {

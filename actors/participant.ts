@@ -127,7 +127,11 @@ export abstract class Participant<V> implements AsyncDisposable {
       try {
         listener(fact as never)
       } catch (cause) {
-        this.#report('HANDLER_FAILED', `A listener for '${type}' threw.`, cause)
+        const message = `A listener for '${type}' threw.`
+        const error = new HoldfastError('HANDLER_FAILED', message, { cause })
+        // Telling those who hear of errors that one of them failed would never end.
+        if (type === 'error') this.#remember(error)
+        else this.#board.announce({ type: 'error', error })
       }
     })
   }

@@ -81,7 +81,7 @@ export class Reader {
   *leases(): Generator<LeaseView & { readonly key: Key }> {
     const { replica, clock } = this.#board
     const reading = { now: clock.now(), wall: clock.wall() }
-    for (let slot = 0; slot < replica.table.keys.length; slot++) {
+    for (const slot of replica.table.slotsInUse()) {
       const lease = viewLease(replica, slot, reading)
       if (lease) yield { key: publicKey(replica.table.keys[slot] as StoredKey), ...lease }
     }

@@ -9,6 +9,8 @@
  */
 
 import { fromCallback } from 'xstate'
+import { collectedList } from '../machines/rules/collect.ts'
+import type { CoverageList } from '../machines/rules/coverage.ts'
 import { cuts, gather } from '../machines/rules/gather.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
@@ -59,7 +61,8 @@ export const reconcileLogic = fromCallback<ReconcileEvent, { readonly shared: Sh
 interface Question {
   readonly ask: number
   readonly handle: Handle
-  isAll: boolean
+  readonly isAll: boolean
+  readonly told: CoverageList
   entries: number
   timer: Timer
 }
@@ -104,7 +107,10 @@ class Asking {
   leave(handle: Handle): void {
     this.#queue.delete(handle)
     this.#settled.delete(handle)
-    if (this.#question?.handle === handle) this.#drop()
+    if (this.#question?.handle === handle) {
+      this.#drop()
+      this.#giveUp()
+    }
     if (this.#settled.size === 0) this.#reach(false)
     this.#next()
   }
@@ -138,8 +144,9 @@ class Asking {
     const { replica } = this.#board
     const ask = ++this.#asked
     const { handle } = line
-    this.#question = { ask, handle, isAll, entries: 0, timer: this.#patience() }
-    line.say({ kind: 'sync.ask', ask, coverage: coverageList(replica), all: isAll })
+    const told = coverageList(replica)
+    this.#question = { ask, handle, isAll, told, entries: 0, timer: this.#patience() }
+    line.say({ kind: 'sync.ask', ask, coverage: told, all: isAll })
   }
 
   #take(parcel: Parcel, message: Extract<SyncMessage, { kind: 'sync.give' }>): void {
@@ -155,14 +162,13 @@ class Asking {
     const question = this.#current(parcel, message.ask)
     if (question === undefined) return
     this.#drop()
-    let differs = false
+    let isMoreNeeded = false
     const reply = (verdict: boolean) => {
-      differs = verdict
+      isMoreNeeded = verdict
     }
-    const { coverage, digest } = message
-    this.#board.store.send({ type: 'sync.settled', coverage, digest, reply })
-    // The same was heard and something else is held: only everything can show what. Once is enough.
-    if (differs && !question.isAll) return this.#ask(parcel.line, true)
+    const { told, isAll } = question
+    this.#board.store.send({ type: 'sync.settled', done: message, told, isAll, reply })
+    if (isMoreNeeded) return this.#ask(parcel.line, true)
     this.#settled.add(question.handle)
     if (question.entries > 0) this.#spread(parcel.line)
     this.#reach(true)
@@ -185,11 +191,16 @@ class Asking {
     this.#question = undefined
   }
 
+  #giveUp(): void {
+    this.#question = undefined
+    this.#board.store.send({ type: 'comparison.ended' })
+  }
+
   /** An answer that stalls is given up; its line is asked again when it is its turn. */
   #patience(): Timer {
     return this.#board.clock.setTimeout(() => {
       const handle = this.#question?.handle
-      this.#question = undefined
+      this.#giveUp()
       if (handle !== undefined && this.#board.lines.get(handle)) this.#queue.add(handle)
       this.#next()
     }, ANSWER_MS_MAX)
@@ -241,6 +252,8 @@ class Answer {
       ask: question.ask,
       coverage: coverageList(replica),
       digest: digestToTell(replica),
+      collected: collectedList(replica),
+      floor: replica.floor,
     }
   }
 

@@ -58,6 +58,9 @@ export function connectError(end: ConnectionEnd, address: string): HoldfastError
     const message = `${who} refused the connection to ${address}: ${reason}.`
     return new HoldfastError(REFUSAL_CODES[end.reason], message, { address, reason })
   }
+  if (end.cause === 'farewell' && end.by === 'us' && reason === 'leaving') {
+    return new HoldfastError('CLOSED', 'The dictionary closed.', { address })
+  }
   const detail = end.cause === 'wire' && end.detail ? ` (${end.detail})` : ''
   const message = `No connection to ${address}: ${reason}${detail}.`
   return new HoldfastError('CONNECT_FAILED', message, { address, reason })

@@ -8,6 +8,8 @@
  */
 
 import { type AnyActorRef, fromTransition } from 'xstate'
+import { collectTombstones } from '../machines/rules/collect.ts'
+import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
 import type { Coverage, CoverageList } from '../machines/rules/coverage.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
@@ -26,7 +28,6 @@ import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
 import type { Broadcast, DataMessage } from '../machines/rules/message.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
-import { differsUnheard, settle } from '../machines/rules/reconcile.ts'
 import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
 import {
   type Assignment,
@@ -75,10 +76,18 @@ export type StoreEvent =
   | { readonly type: 'batch.given'; readonly parcel: Parcel }
   | {
       readonly type: 'sync.settled'
-      readonly coverage: CoverageList
-      readonly digest: string
-      readonly reply: (differs: boolean) => void
+      readonly done: Extract<DataMessage, { kind: 'sync.done' }>
+      /** How far this peer had heard when it asked. */
+      readonly told: CoverageList
+      /** True if everything was compared. */
+      readonly isAll: boolean
+      /** Hears whether everything must be compared. */
+      readonly reply: (isMoreNeeded: boolean) => void
     }
+  /** The comparison that was under way was given up. */
+  | { readonly type: 'comparison.ended' }
+  /** Every member has heard as far as this. */
+  | { readonly type: 'tombstones.collect'; readonly members: readonly CoverageList[] }
   | { readonly type: 'origin.left'; readonly origin: Origin }
   | { readonly type: 'peers.counted'; readonly known: number; readonly connected: number }
   /** Whether there is anybody to send to who was asked first. */
@@ -122,8 +131,13 @@ function decide(state: StoreState, event: StoreEvent): void {
     case 'batch.given':
       return take(state, event.parcel)
     case 'sync.settled':
-      settle(replica, event.coverage)
-      return event.reply(differsUnheard(replica, event))
+      return event.reply(concludeAnswer(replica, event, reading(board)))
+    case 'comparison.ended':
+      replica.comparison = null
+      return
+    case 'tombstones.collect':
+      collectTombstones(replica, event.members)
+      return
     case 'origin.left':
       return releaseLeft(replica, event.origin)
     case 'peers.counted':
@@ -224,7 +238,18 @@ function plan(state: StoreState): void {
   const hasNews = replica.facts.length > 0 || (state.isReached && replica.unsent.length > 0)
   if (!hasNews || state.isFlushDue) return
   state.isFlushDue = true
-  board.clock.defer(() => board.store.send({ type: 'store.flush' }))
+  board.clock.defer(() => flushStore(board))
+}
+
+/**
+ * Sends out what was written, and tells what happened. The telling comes when the store is done, so
+ * that a listener may write: its write is judged at once like any other.
+ */
+export function flushStore(board: Switchboard): void {
+  board.store.send({ type: 'store.flush' })
+  const { facts } = board.replica
+  board.replica.facts = []
+  board.announce(...facts)
 }
 
 function flush(state: StoreState): void {
@@ -238,7 +263,4 @@ function flush(state: StoreState): void {
       })
     }
   }
-  const { facts } = replica
-  replica.facts = []
-  board.announce(...facts)
 }

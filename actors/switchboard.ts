@@ -8,6 +8,7 @@
 
 import { nanoid } from 'nanoid'
 import type { AnyActorRef } from 'xstate'
+import type { Census } from '../machines/rules/census.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
@@ -46,8 +47,11 @@ export class Switchboard implements Shared {
   store!: AnyActorRef
   waterfall!: AnyActorRef
   reconcile!: AnyActorRef
+  census!: AnyActorRef
   mesh!: AnyActorRef
   replica!: Replica
+  /** The members of the network, as far as they are known here. */
+  members: Census = new Map()
   /** Listeners and timers of the mesh, while it lives. */
   doors: Doors | undefined
   /** Where others may dial this peer. */

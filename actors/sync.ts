@@ -19,13 +19,14 @@ import { type Key, requireKey } from '../machines/rules/key.ts'
 import { admitValue } from '../machines/rules/value.ts'
 import { type SyncOutput, syncMachine } from '../machines/sync.ts'
 import type { Announcement } from './announcement.ts'
+import { censusLogic } from './census.ts'
 import { withHands } from './hands.ts'
 import { meshLogic } from './mesh.ts'
 import { sendMessage } from './message.ts'
 import { Reader } from './reader.ts'
 import { reconcileLogic } from './reconcile.ts'
 import { type DictionaryOptions, requireLeaseMs, settle } from './settings.ts'
-import { storeLogic } from './store.ts'
+import { flushStore, storeLogic } from './store.ts'
 import { Switchboard } from './switchboard.ts'
 import { waterfallLogic } from './waterfall.ts'
 
@@ -76,6 +77,7 @@ const CHILDREN = {
   store: storeLogic,
   waterfall: waterfallLogic,
   reconcile: reconcileLogic,
+  census: censusLogic,
   mesh: meshLogic,
 }
 
@@ -102,7 +104,7 @@ const machine = withHands(syncMachine, {
       },
       leave: () => {
         shared.store.send({ type: 'store.close' })
-        shared.store.send({ type: 'store.flush' })
+        flushStore(shared)
         shared.waterfall.send({ type: 'broadcast.made', body: { kind: 'left' } })
         shared.mesh.send({ type: 'mesh.close' })
       },

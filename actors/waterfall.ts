@@ -52,6 +52,10 @@ function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
       break
     case 'left':
       board.store.send({ type: 'origin.left', origin })
+      board.census.send({ type: 'origin.left', origin })
+      break
+    case 'presence':
+      board.census.send({ type: 'presence.heard', origin, presence: body.presence })
       break
     case 'note':
       if (body.to !== null && body.to !== board.self.peer) return

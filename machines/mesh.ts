@@ -72,8 +72,6 @@ export type MeshEvent =
     }
   | { readonly type: 'peer.disconnect'; readonly peerId: PeerId }
   | { readonly type: 'peers.request' }
-  /** A peer may have been out of reach for so long that it counts no more. */
-  | { readonly type: 'peers.recount' }
   | { readonly type: 'peers.asked'; readonly peerId: PeerId }
   | { readonly type: 'peers.told'; readonly peers: readonly PeerAddresses[] }
   | { readonly type: 'mesh.close' }
@@ -137,7 +135,6 @@ export const meshMachine = setup({
     'acknowledge.elapsed': follow,
     'peers.asked': follow,
     'peers.told': follow,
-    'peers.recount': follow,
     'xstate.done.actor.*': follow,
     'xstate.error.actor.*': follow,
     'dial.due': {},

@@ -61,6 +61,7 @@ export const syncMachine = setup({
     store: child('store'),
     waterfall: child('waterfall'),
     reconcile: child('reconcile'),
+    census: child('census'),
     mesh: child('mesh'),
   },
   actions: {
@@ -81,6 +82,7 @@ export const syncMachine = setup({
     { id: 'store', src: 'store', input: ({ context }) => context },
     { id: 'waterfall', src: 'waterfall', input: ({ context }) => context },
     { id: 'reconcile', src: 'reconcile', input: ({ context }) => context },
+    { id: 'census', src: 'census', input: ({ context }) => context },
     { id: 'mesh', src: 'mesh', input: ({ context }) => context },
   ],
   initial: 'opening',

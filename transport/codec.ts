@@ -8,7 +8,7 @@
 
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'
 import type { Batch } from '../machines/rules/batch.ts'
-import { isCoverageList } from '../machines/rules/coverage.ts'
+import { type CoverageList, isCoverageList } from '../machines/rules/coverage.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import type {
   Broadcast,
@@ -38,6 +38,7 @@ const SYNC_HINT = 39
 const ENTRIES = 0
 const NOTE = 1
 const LEFT = 2
+const PRESENCE = 3
 
 /** The most peers that one message may tell of. */
 export const PEERS_TOLD_MAX = 16
@@ -75,7 +76,14 @@ function flatten(message: Message): unknown[] {
     case 'sync.give':
       return [SYNC_GIVE, message.ask, flattenBatch(message.batch)]
     case 'sync.done':
-      return [SYNC_DONE, message.ask, message.coverage, message.digest]
+      return [
+        SYNC_DONE,
+        message.ask,
+        message.coverage,
+        message.digest,
+        message.collected,
+        message.floor,
+      ]
     case 'sync.hint':
       return [SYNC_HINT]
     default:
@@ -85,6 +93,10 @@ function flatten(message: Message): unknown[] {
 
 function flattenBody(content: BroadcastBody): unknown[] {
   if (content.kind === 'left') return [LEFT]
+  if (content.kind === 'presence') {
+    const { addresses, coverage } = content.presence
+    return [PRESENCE, addresses, coverage]
+  }
   if (content.kind === 'note') return [NOTE, flattenValue(content.payload), content.to]
   return [ENTRIES, content.from, content.to, flattenBatch(content.batch)]
 }
@@ -130,6 +142,7 @@ function isOwnBatch({ origins, writer }: Batch, origin: { peer: string; run: str
 function readBody(flat: unknown[]): BroadcastBody | undefined {
   const [kind] = flat
   if (kind === LEFT && flat.length === 1) return { kind: 'left' }
+  if (kind === PRESENCE) return readPresence(flat)
   if (kind === NOTE && flat.length === 3) {
     const [, payload, to] = flat
     const value = unflattenValue(payload)
@@ -157,18 +170,32 @@ function readPeers(flat: unknown[]): Message | undefined {
   return { kind: 'peers.tell', peers }
 }
 
+function readPresence(flat: unknown[]): BroadcastBody | undefined {
+  const [, addresses, coverage] = flat
+  if (flat.length !== 3 || !areAddresses(addresses) || !isCoverageList(coverage)) return undefined
+  return { kind: 'presence', presence: { addresses, coverage } }
+}
+
 function readSync(flat: unknown[]): Message | undefined {
-  const [kind, ask, content, last] = flat
+  const [kind, ask, content] = flat
   if (!isCount(ask)) return undefined
   if (kind === SYNC_GIVE) {
     const batch = flat.length === 3 ? unflattenBatch(content) : undefined
     return batch && { kind: 'sync.give', ask, batch }
   }
-  if (flat.length !== 4 || !isCoverageList(content)) return undefined
-  if (kind === SYNC_ASK) {
-    if (typeof last !== 'boolean') return undefined
-    return { kind: 'sync.ask', ask, coverage: content, all: last }
-  }
-  if (typeof last !== 'string' || !/^([0-9a-f]{16})?$/.test(last)) return undefined
-  return { kind: 'sync.done', ask, coverage: content, digest: last }
+  if (!isCoverageList(content)) return undefined
+  return kind === SYNC_ASK ? readAsk(flat, ask, content) : readDone(flat, ask, content)
+}
+
+function readAsk(flat: unknown[], ask: number, coverage: CoverageList): Message | undefined {
+  const all = flat[3]
+  if (flat.length !== 4 || typeof all !== 'boolean') return undefined
+  return { kind: 'sync.ask', ask, coverage, all }
+}
+
+function readDone(flat: unknown[], ask: number, coverage: CoverageList): Message | undefined {
+  const [, , , digest, collected, floor] = flat
+  if (flat.length !== 6 || !isCoverageList(collected) || !isCount(floor)) return undefined
+  if (typeof digest !== 'string' || !/^([0-9a-f]{16})?$/.test(digest)) return undefined
+  return { kind: 'sync.done', ask, coverage, digest, collected, floor }
 }

@@ -10,10 +10,8 @@ import type { Auth, Hello, Introduction, Reply } from './message.ts'
 import { createPair, evidence, mayAuthenticate, nominalConnection, type Pair } from './pair.ts'
 import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
 import {
-  type Acquaintance,
   advancePair,
   changeMember,
-  FORGET_PEER_MS,
   type Member,
   memberOf,
   type Order,
@@ -108,20 +106,6 @@ function passRequests(roster: Roster, gone: Member, output: ConnectionOutput): R
   return { roster: changeMember(roster, { ...member, requests: waiting }), orders: [] }
 }
 
-/**
- * How many peers count as members of the network beside this one, and how many of them are
- * connected.
- */
-export function countPeers(roster: Roster, now: number): { known: number; connected: number } {
-  let known = 0
-  let connected = 0
-  for (const { lostAt } of roster.acquaintances.values()) {
-    if (lostAt === null) connected++
-    if (lostAt === null || now - lostAt < FORGET_PEER_MS) known++
-  }
-  return { known, connected }
-}
-
 function judgingSelf(roster: Roster, peerId: PeerId) {
   const pair = roster.pairs.get(peerId)
   let awaitingAuth = 0
@@ -189,13 +173,7 @@ function meet(
   const { peerId, addresses, member } = met
   const acquaintances = new Map(roster.acquaintances)
   acquaintances.delete(peerId)
-  // A peer that restarted under another id at the same address is the one that was known there.
-  for (const [other, { addresses: theirs, lostAt }] of acquaintances) {
-    const isMoved = lostAt !== null && theirs.some((address) => addresses.includes(address))
-    const isForgotten = lostAt !== null && moment.now - lostAt >= FORGET_PEER_MS
-    if (isMoved || isForgotten) acquaintances.delete(other)
-  }
-  acquaintances.set(peerId, { addresses, lostAt: null } satisfies Acquaintance)
+  acquaintances.set(peerId, addresses)
   let book = learnAddresses(roster.book, { addresses, source: 'hello', peerId }, moment)
   if (member.direction === 'outgoing') {
     const { address } = member
@@ -230,9 +208,7 @@ function noteLoss(
   const outcome = hasLeft ? 'left' : 'lost'
   const book = noteOutcome(roster.book, { outcome, peerId }, moment)
   const acquaintances = new Map(roster.acquaintances)
-  const known = acquaintances.get(peerId)
-  if (hasLeft || known === undefined) acquaintances.delete(peerId)
-  else acquaintances.set(peerId, { ...known, lostAt: moment.now })
+  acquaintances.delete(peerId)
   const next = { ...roster, book, acquaintances }
   return { roster: next, orders: [{ type: 'peer.lost', peerId, hasLeft }] }
 }

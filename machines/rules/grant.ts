@@ -23,7 +23,7 @@ export type Refusal =
 
 /** The epoch under which this peer may write the slot now, or why it may not. */
 export function judgeWrite(replica: Replica, slot: number, reading: Reading): number | Refusal {
-  if (slot === NOWHERE) return 1
+  if (slot === NOWHERE) return replica.floor + 1
   const { table } = replica
   const epoch = table.epoch[slot] as number
   if (!replica.leasing || ((table.flags[slot] as number) & RELEASED) !== 0) {
@@ -111,7 +111,7 @@ export function writeOwn(
 export function isFull(replica: Replica, bytes: number): boolean {
   const { table, limits } = replica
   return (
-    table.keys.length >= limits.entriesMax ||
+    table.entries >= limits.entriesMax ||
     table.bytes + bytes + ENTRY_OVERHEAD_BYTES > limits.bytesMax
   )
 }
@@ -122,7 +122,7 @@ export function limitBroken(
   sizes: Iterable<readonly [StoredKey, number]>,
 ): number | undefined {
   const { table, limits } = replica
-  let entries = table.keys.length
+  let entries = table.entries
   let bytes = table.bytes
   for (const [key, size] of sizes) {
     const slot = table.find(key)
@@ -130,7 +130,7 @@ export function limitBroken(
     bytes += slot === NOWHERE ? key.length + ENTRY_OVERHEAD_BYTES : -table.chargeOf(slot)
     bytes += size
   }
-  if (entries > Math.max(limits.entriesMax, table.keys.length)) return limits.entriesMax
+  if (entries > Math.max(limits.entriesMax, table.entries)) return limits.entriesMax
   return bytes > Math.max(limits.bytesMax, table.bytes) ? limits.bytesMax : undefined
 }
 

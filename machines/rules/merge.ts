@@ -46,7 +46,11 @@ export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): bo
   let fits = true
   for (let row = 0; row < batch.keys.length; row++) {
     claim.writer = writers[at(batch.writer, row)] as number
-    if (claim.writer === SELF) continue // This peer knows best what it wrote.
+    if (claim.writer === SELF) {
+      // This peer knows best what it wrote.
+      replica.comparison?.seen.add(replica.table.find(batch.keys[row] as StoredKey))
+      continue
+    }
     claim.epoch = at(batch.epoch, row)
     claim.sequence = atRising(batch.sequence, row)
     claim.termMs = at(batch.termMs, row)
@@ -57,7 +61,9 @@ export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): bo
     claim.heir = heirs.get(row)
     const seen = over.get(row)
     claim.over = seen && [writers[seen[0]] as number, seen[1]]
-    if (!mergeClaim(replica, batch.keys[row] as StoredKey, claim, reading)) fits = false
+    const key = batch.keys[row] as StoredKey
+    if (!mergeClaim(replica, key, claim, reading)) fits = false
+    replica.comparison?.seen.add(replica.table.find(key))
   }
   return fits
 }
@@ -67,7 +73,7 @@ export function releaseLeft(replica: Replica, origin: Origin): void {
   const writer = indexOrigin(replica, origin)
   if (writer === SELF) return
   const { table } = replica
-  for (let slot = 0; slot < table.keys.length; slot++) {
+  for (const slot of table.slotsInUse()) {
     // What it reserved for an heir is the heir's to take, and nobody else's.
     if (table.writer[slot] !== writer || replica.heirs.has(slot)) continue
     table.lapseAt[slot] = Number.NEGATIVE_INFINITY
@@ -79,6 +85,9 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
   const { table } = replica
   const slot = table.find(key)
   if (slot === NOWHERE) {
+    // What was heard of and is not here was deleted, and the trace of that was collected.
+    const isHeard = replica.coverage[claim.writer]?.covers(claim.sequence) ?? false
+    if (isHeard && replica.comparison === null) return true
     if (isFull(replica, key.length + claim.bytes)) return false
     take(replica, table.insert(key), claim, reading)
     return true
@@ -258,7 +267,8 @@ function tellConflict(
   if (table.writer[slot] === SELF) loseLease(replica, slot, 'conflict')
 }
 
-function loseLease(replica: Replica, slot: number, reason: 'conflict' | 'superseded'): void {
+/** Tells that a lease which was acquired is over. */
+export function loseLease(replica: Replica, slot: number, reason: 'conflict' | 'superseded'): void {
   const token = replica.held.get(slot)
   if (token === undefined) return
   replica.held.delete(slot)

@@ -13,6 +13,7 @@
  */
 
 import type { Batch } from './batch.ts'
+import type { Presence } from './census.ts'
 import type { CoverageList } from './coverage.ts'
 import type { ConnectionId, Origin, PeerId, RunId } from './peer.ts'
 import type { Kept } from './value.ts'
@@ -123,6 +124,7 @@ export type BroadcastBody =
   | { readonly kind: 'entries'; readonly from: number; readonly to: number; readonly batch: Batch }
   | { readonly kind: 'note'; readonly payload: Kept; readonly to: PeerId | null }
   | { readonly kind: 'left' }
+  | { readonly kind: 'presence'; readonly presence: Presence }
 
 /**
  * A message that falls over every peer's waterfall once. `number` counts the origin's broadcasts in
@@ -157,6 +159,9 @@ export type DataMessage =
       readonly ask: number
       readonly coverage: CoverageList
       readonly digest: string
+      /** How far deletions were collected, and the highest epoch of one. */
+      readonly collected: CoverageList
+      readonly floor: number
     }
   /** "You missed something of mine; ask me." */
   | { readonly kind: 'sync.hint' }

@@ -23,7 +23,7 @@ export function slotsOwed(
   const { table } = replica
   const heard = coverageByWriter(replica, coverage)
   const owed: number[] = []
-  for (let slot = 0; slot < table.keys.length; slot++) {
+  for (const slot of table.slotsInUse()) {
     if (table.unsent[slot] !== SENT) continue
     const known = heard[table.writer[slot] as number]
     if (all || !known?.covers(table.sequence[slot] as number)) owed.push(slot)

@@ -65,6 +65,12 @@ export interface Replica {
   sentSequence: number
   /** The highest own number that another peer is known to have. */
   witnessedSequence: number
+  /** The highest epoch of a tombstone that was collected: new keys start above it. */
+  floor: number
+  /** How far deletions were collected, by writer: the highest sequence. */
+  readonly collected: Map<number, number>
+  /** While everything is compared with another peer: the slots that came, and what for. */
+  comparison: { readonly seen: Set<number>; readonly isStale: boolean } | null
   /** Slots that another peer reserved for this one, to be taken over. */
   inherited: number[]
   /** How many other peers are known, and how many of them are connected. */
@@ -99,6 +105,9 @@ export function createReplica(options: ReplicaOptions): Replica {
     sequence: 0,
     sentSequence: 0,
     witnessedSequence: 0,
+    floor: 0,
+    collected: new Map(),
+    comparison: null,
     inherited: [],
     peers: { known: 0, connected: 0 },
     facts: [],

@@ -30,11 +30,6 @@ import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
 /** How many peers one message tells of, at most. */
 export const PEERS_TOLD_MAX = 16
 
-/**
- * How long a peer that is out of reach still counts as a member of the network, in milliseconds.
- */
-export const FORGET_PEER_MS = 3_600_000
-
 /** A connection as the mesh knows it. */
 export interface Member extends ConnectionBirth {
   readonly peerId: PeerId | null
@@ -44,13 +39,6 @@ export interface Member extends ConnectionBirth {
   readonly requests: readonly string[]
   /** What the other side said of itself, between its hello and its auth. */
   readonly introduction: Introduction | null
-}
-
-/** A peer that was connected to this one, now or before. */
-export interface Acquaintance {
-  readonly addresses: readonly string[]
-  /** When its last connection was lost, or null while it is connected. */
-  readonly lostAt: number | null
 }
 
 export interface Roster {
@@ -68,7 +56,8 @@ export interface Roster {
   readonly isClosing: boolean
   readonly members: ReadonlyMap<Handle, Member>
   readonly pairs: ReadonlyMap<PeerId, Pair>
-  readonly acquaintances: ReadonlyMap<PeerId, Acquaintance>
+  /** Where the connected peers can be dialled. */
+  readonly acquaintances: ReadonlyMap<PeerId, readonly string[]>
   readonly book: AddressBook
 }
 
@@ -140,8 +129,8 @@ export function learnPeers(
 /** Whom this peer can tell of: everybody connected who can be dialled. */
 export function peersToTell(roster: Roster): PeerAddresses[] {
   const told: PeerAddresses[] = []
-  for (const [peerId, { addresses, lostAt }] of roster.acquaintances) {
-    if (lostAt === null && addresses.length > 0) told.push({ peerId, addresses })
+  for (const [peerId, addresses] of roster.acquaintances) {
+    if (addresses.length > 0) told.push({ peerId, addresses })
   }
   return told.slice(-PEERS_TOLD_MAX)
 }

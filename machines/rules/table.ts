@@ -59,6 +59,7 @@ export class Table {
   /** What all entries are charged, in bytes. */
   bytes = 0
 
+  private readonly free: number[] = []
   private readonly stales: number[] = []
   private sumLow = 0
   private sumHigh = 0
@@ -83,14 +84,36 @@ export class Table {
 
   /** A new slot for a key that has none. It starts absent and without lease. */
   insert(key: StoredKey): number {
-    const slot = this.keys.length
+    const slot = this.free.pop() ?? this.keys.length
     if (slot === this.flags.length) this.grow()
-    this.keys.push(key)
-    this.values.push(null)
+    this.keys[slot] = key
+    this.values[slot] = null
     this.slots.set(key, slot)
     this.flags[slot] = ABSENT
     this.bytes += key.length + ENTRY_OVERHEAD_BYTES
     return slot
+  }
+
+  /** Forgets a key that has no value. Its slot is given to another one later. */
+  remove(slot: number): void {
+    const key = this.keys[slot] as StoredKey
+    this.put(slot, { value: null, bytes: 0, flags: ABSENT })
+    this.bytes -= key.length + ENTRY_OVERHEAD_BYTES
+    this.slots.delete(key)
+    this.keys[slot] = '' as StoredKey
+    this.epoch[slot] = 0
+    this.unsent[slot] = SENT
+    this.free.push(slot)
+  }
+
+  /** How many keys have an entry, deleted ones included. */
+  get entries(): number {
+    return this.slots.size
+  }
+
+  /** The slots that hold an entry, in no order that means anything. */
+  slotsInUse(): IterableIterator<number> {
+    return this.slots.values()
   }
 
   /**

@@ -1,18 +1,14 @@
 /** Carries messages between replicas in the hand: through the codec, at once, and only when told to. */
 import * as assert from 'uvu/assert'
 import type { Batch } from '../../machines/rules/batch.ts'
+import { collectedList } from '../../machines/rules/collect.ts'
+import { conclude } from '../../machines/rules/conclusion.ts'
 import type { Coverage } from '../../machines/rules/coverage.ts'
 import { cuts, gather, gatherUnsent, type OwnWrites } from '../../machines/rules/gather.ts'
 import type { Reading } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Origin } from '../../machines/rules/peer.ts'
-import {
-  differsUnheard,
-  digestToTell,
-  noteWitness,
-  settle,
-  slotsOwed,
-} from '../../machines/rules/reconcile.ts'
+import { digestToTell, noteWitness, slotsOwed } from '../../machines/rules/reconcile.ts'
 import {
   coverageList,
   digestOf,
@@ -84,11 +80,18 @@ export function ask(asker: Replica, giver: Replica, journey: Journey & { all?: b
     bytes += frame.length
     merge(asker, (decode(frame) as { batch: Batch }).batch, reading)
   }
-  const done = { coverage: coverageList(giver), digest: digestToTell(giver) }
-  assert.ok(decode(encode({ kind: 'sync.done', ask: 1, ...done })))
-  settle(asker, done.coverage)
-  noteWitness(asker, done.coverage)
-  return { owed: slots.length, bytes, differs: differsUnheard(asker, done) }
+  const done = {
+    kind: 'sync.done',
+    ask: 1,
+    coverage: coverageList(giver),
+    digest: digestToTell(giver),
+    collected: collectedList(giver),
+    floor: giver.floor,
+  } as const
+  assert.ok(decode(encode(done)))
+  const told = question.coverage
+  const differs = conclude(asker, { done, told, isAll: all }, reading)
+  return { owed: slots.length, bytes, differs }
 }
 
 /** Two peers meet: both ask, what must give way gives way, and then each sends what it has left. */

@@ -1,0 +1,111 @@
+/**
+ * The census actor: tells all others of this peer now and then, and keeps the list of members from
+ * what they tell. What follows from it is decided in `rules/census.ts` and `rules/collect.ts`.
+ */
+
+import { fromCallback } from 'xstate'
+import {
+  ageCensus,
+  type Census,
+  type CensusStep,
+  countMembers,
+  hearPresence,
+  memberCoverage,
+  noteLeft,
+  noteNeighbour,
+  PRESENCE_MS,
+  type Presence,
+} from '../machines/rules/census.ts'
+import type { Shared } from '../machines/rules/line.ts'
+import type { Origin, PeerId } from '../machines/rules/peer.ts'
+import { coverageList } from '../machines/rules/replica.ts'
+import type { Timer } from '../transport/ports.ts'
+import type { Switchboard } from './switchboard.ts'
+
+/** How soon a peer tells of itself after a connection came into use, in milliseconds. */
+const GREETING_MS = 500
+
+export type CensusEvent =
+  | { readonly type: 'neighbour.noted'; readonly peerId: PeerId; readonly isNeighbour: boolean }
+  | { readonly type: 'presence.heard'; readonly origin: Origin; readonly presence: Presence }
+  | { readonly type: 'origin.left'; readonly origin: Origin }
+
+export const censusLogic = fromCallback<CensusEvent, { readonly shared: Shared }>(
+  ({ input, receive }) => {
+    const taker = new CensusTaker(input.shared as Switchboard)
+    receive((event) => taker.hear(event))
+    return () => taker.stop()
+  },
+)
+
+class CensusTaker {
+  readonly #board: Switchboard
+  #census: Census = new Map()
+  #timer: Timer
+  #isGreetingDue = false
+
+  constructor(board: Switchboard) {
+    this.#board = board
+    this.#timer = this.#schedule(this.#routineMs())
+  }
+
+  stop(): void {
+    this.#board.clock.clearTimeout(this.#timer)
+  }
+
+  hear(event: CensusEvent): void {
+    const now = this.#board.clock.now()
+    switch (event.type) {
+      case 'neighbour.noted':
+        this.#take(noteNeighbour(this.#census, event, now))
+        if (event.isNeighbour) this.#greetSoon()
+        break
+      case 'presence.heard':
+        this.#take(hearPresence(this.#census, event, now))
+        break
+      case 'origin.left':
+        this.#take(noteLeft(this.#census, event.origin))
+    }
+  }
+
+  /** A peer that is new, or has a new neighbour, does not wait for its turn. */
+  #greetSoon(): void {
+    if (this.#isGreetingDue) return
+    this.#isGreetingDue = true
+    this.#board.clock.clearTimeout(this.#timer)
+    this.#timer = this.#schedule(GREETING_MS * (1 + this.#board.random()))
+  }
+
+  #schedule(delayMs: number): Timer {
+    return this.#board.clock.setTimeout(() => {
+      this.#isGreetingDue = false
+      this.#tell()
+      this.#take(ageCensus(this.#census, this.#board.clock.now()))
+      this.#collect()
+      this.#timer = this.#schedule(this.#routineMs())
+    }, delayMs)
+  }
+
+  #routineMs(): number {
+    return PRESENCE_MS * (0.5 + this.#board.random())
+  }
+
+  #tell(): void {
+    const { addresses, replica, lines, waterfall } = this.#board
+    if (lines.count === 0) return
+    const presence: Presence = { addresses, coverage: coverageList(replica) }
+    waterfall.send({ type: 'broadcast.made', body: { kind: 'presence', presence } })
+  }
+
+  #collect(): void {
+    const members = memberCoverage(this.#census)
+    if (members !== undefined) this.#board.store.send({ type: 'tombstones.collect', members })
+  }
+
+  #take({ census, news }: CensusStep): void {
+    this.#census = census
+    this.#board.members = census
+    this.#board.announce(...news)
+    this.#board.store.send({ type: 'peers.counted', ...countMembers(census) })
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Collecting tombstones, and the return of a peer that was forgotten meanwhile.
+ *
+ * The trace of a deletion may go when every member is known to have heard of it, however old or
+ * young it is. What is left of it is a number per writer: how far deletions were collected. A peer
+ * that has not heard as far may still hold what was deleted; it compares everything with one that
+ * has, and drops whatever the other had heard of and holds no more. A key that was deleted so
+ * starts again above the floor, the highest epoch that was ever collected: tokens never fall.
+ */
+
+import { ABSENT, RELEASED } from './batch.ts'
+import { Coverage, type CoverageList, originKey } from './coverage.ts'
+import { writeOwn } from './grant.ts'
+import type { StoredKey } from './key.ts'
+import type { Reading } from './lease.ts'
+import { loseLease } from './merge.ts'
+import { keyAt, type Replica, readValue, SELF } from './replica.ts'
+import { SENT } from './table.ts'
+
+/** How far deletions were collected, as it travels: peer, run, highest sequence. */
+export type CollectedList = CoverageList
+
+const TOMBSTONE = ABSENT | RELEASED
+
+/** Drops the tombstones that every member has heard of. Returns how many. */
+export function collectTombstones(replica: Replica, members: readonly CoverageList[]): number {
+  const { table } = replica
+  const heard = members.map((list) => coverageOf(replica, list))
+  let collected = 0
+  for (const slot of table.slotsInUse()) {
+    if (table.flags[slot] !== TOMBSTONE || table.unsent[slot] !== SENT) continue
+    const writer = table.writer[slot] as number
+    const sequence = table.sequence[slot] as number
+    if (!heard.every((coverage) => coverage[writer]?.covers(sequence))) continue
+    replica.collected.set(writer, Math.max(sequence, replica.collected.get(writer) ?? 0))
+    drop(replica, slot)
+    collected++
+  }
+  return collected
+}
+
+/** For the end of an answer: what this replica does not hold any more for a reason. */
+export function collectedList(replica: Replica): CollectedList {
+  const list: [...CollectedList[number]][] = []
+  for (const [writer, sequence] of replica.collected) {
+    const origin = replica.origins[writer]
+    if (origin) list.push([origin.peer, origin.run, sequence])
+  }
+  return list as CollectedList
+}
+
+/**
+ * True if this replica, which had heard as far as `told`, may hold something whose deletion it
+ * missed and can hear of no more.
+ */
+export function isStale(
+  replica: Replica,
+  { told, collected }: { told: CoverageList; collected: CollectedList },
+): boolean {
+  // Whoever holds nothing but what it never sent has missed nothing.
+  if (replica.table.entries === replica.unsent.length) return false
+  const upTo = new Map(
+    told.map(([peer, run, heard]) => [originKey({ peer, run }), heard as number]),
+  )
+  return collected.some(([peer, run, sequence]) => {
+    const isOwn = peer === replica.origins[SELF]?.peer && run === replica.origins[SELF]?.run
+    return !isOwn && (upTo.get(originKey({ peer, run })) ?? 0) < (sequence as number)
+  })
+}
+
+/** Takes over how far another replica has collected, and its floor. */
+export function noteCollected(
+  replica: Replica,
+  { collected, floor }: { collected: CollectedList; floor: number },
+): void {
+  replica.floor = Math.max(replica.floor, floor)
+  for (const [peer, run, sequence] of collected) {
+    const writer = replica.originIndex.get(originKey({ peer, run }))
+    if (writer === undefined) continue
+    const known = replica.collected.get(writer) ?? 0
+    replica.collected.set(writer, Math.max(known, sequence as number))
+  }
+}
+
+/**
+ * After everything was compared: drops what the other side had heard of and does not hold.
+ */
+export function purge(replica: Replica, coverage: CoverageList): number {
+  const { table, comparison } = replica
+  const heard = coverageOf(replica, coverage)
+  let dropped = 0
+  for (const slot of table.slotsInUse()) {
+    if (comparison?.seen.has(slot) || table.unsent[slot] !== SENT) continue
+    const writer = table.writer[slot] as number
+    if (!heard[writer]?.covers(table.sequence[slot] as number)) continue
+    tellDropped(replica, slot)
+    drop(replica, slot)
+    dropped++
+  }
+  return dropped
+}
+
+/**
+ * Own keys that the rest does not know, at or below the floor, may have been deleted under a higher
+ * token long ago: they are granted anew above it. A lease that was acquired is over then.
+ */
+export function raiseOwn(replica: Replica, reading: Reading): void {
+  const { table } = replica
+  for (const slot of [...table.slotsInUse()]) {
+    if (table.writer[slot] !== SELF || (table.epoch[slot] as number) > replica.floor) continue
+    if (replica.comparison?.seen.has(slot)) continue
+    loseLease(replica, slot, 'superseded')
+    const entry = {
+      value: table.values[slot],
+      bytes: table.chargeOf(slot),
+      flags: table.flags[slot] as number,
+      termMs: table.termMs[slot] as number,
+      epoch: replica.floor + 1,
+    }
+    writeOwn(replica, table.keys[slot] as StoredKey, entry, reading)
+  }
+}
+
+function tellDropped(replica: Replica, slot: number): void {
+  const { table } = replica
+  if (!table.hasValue(slot)) return
+  const origin = replica.origins[table.writer[slot] as number]
+  replica.facts.push({
+    type: 'delete',
+    key: keyAt(replica, slot),
+    previous: readValue(replica, slot),
+    owner: origin?.peer as never,
+    token: table.epoch[slot] as number,
+    local: false,
+  })
+}
+
+function drop(replica: Replica, slot: number): void {
+  const { table } = replica
+  replica.floor = Math.max(replica.floor, table.epoch[slot] as number)
+  replica.over.delete(slot)
+  replica.heirs.delete(slot)
+  replica.held.delete(slot)
+  table.remove(slot)
+}
+
+function coverageOf(replica: Replica, list: CoverageList): (Coverage | undefined)[] {
+  const coverage: (Coverage | undefined)[] = []
+  for (const [peer, run, ...numbers] of list) {
+    const writer = replica.originIndex.get(originKey({ peer, run }))
+    if (writer === undefined) continue
+    const heard = new Coverage()
+    heard.union(numbers)
+    coverage[writer] = heard
+  }
+  return coverage
+}

@@ -1,0 +1,51 @@
+/**
+ * The end of an answer: what the asker may conclude from it.
+ *
+ * Mostly that it has heard now what the other side has heard. Twice a second question is needed,
+ * for everything: when both have heard the same and hold different things, and when the other side
+ * has collected deletions that the asker never heard of.
+ */
+
+import { isStale, noteCollected, purge, raiseOwn } from './collect.ts'
+import type { CoverageList } from './coverage.ts'
+import type { Reading } from './lease.ts'
+import type { DataMessage } from './message.ts'
+import { differsUnheard, noteWitness, settle } from './reconcile.ts'
+import type { Replica } from './replica.ts'
+
+export interface Answered {
+  readonly done: Extract<DataMessage, { kind: 'sync.done' }>
+  /** How far the asker had heard when it asked. */
+  readonly told: CoverageList
+  /** True if everything was asked for. */
+  readonly isAll: boolean
+}
+
+/** Takes an answer's end in. True if the asker must ask once more, for everything. */
+export function conclude(
+  replica: Replica,
+  { done, told, isAll }: Answered,
+  reading: Reading,
+): boolean {
+  noteWitness(replica, done.coverage)
+  if (isAll) {
+    const wasStale = replica.comparison?.isStale ?? false
+    settle(replica, done.coverage)
+    noteCollected(replica, done)
+    if (wasStale) {
+      purge(replica, done.coverage)
+      raiseOwn(replica, reading)
+    }
+    replica.comparison = null
+    return false
+  }
+  const stale = isStale(replica, { told, collected: done.collected })
+  // A stale replica counts as having heard nothing new until it has compared everything.
+  if (!stale) settle(replica, done.coverage)
+  if (stale || differsUnheard(replica, done)) {
+    replica.comparison = { seen: new Set(), isStale: stale }
+    return true
+  }
+  noteCollected(replica, done)
+  return false
+}
