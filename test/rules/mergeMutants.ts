@@ -48,11 +48,13 @@ export const blindToEquivocation: Merge = eachRow((replica, row, reading) => {
   return isSame ? true : mergeBatch(replica, batch, reading)
 })
 
-/** Deletions are not kept. */
+/** A deletion removes the entry and leaves no trace of it. */
 export const withoutTombstones: Merge = eachRow((replica, { batch, slot }, reading) => {
   const isDelete = (at(batch.flags, 0) & ABSENT) !== 0
   if (!isDelete) return mergeBatch(replica, batch, reading)
-  if (slot !== NOWHERE) replica.table.put(slot, { value: null, bytes: 0, flags: ABSENT })
+  if (slot === NOWHERE) return true
+  replica.table.epoch[slot] = 0
+  replica.table.put(slot, { value: null, bytes: 0, flags: ABSENT })
   return true
 })
 
