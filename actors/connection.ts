@@ -25,6 +25,7 @@ const NONCE_BYTES = 32
 export const connectionLogic = withHands(connectionMachine, {
   input: (input: ConnectionInput) => input,
   hands: ({ shared }) => handsOf(shared as Switchboard),
+  perShared: ({ shared }) => shared,
 })
 
 function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provide>[0] {

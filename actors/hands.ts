@@ -12,6 +12,11 @@ interface Fitting<Machine extends AnyStateMachine, Given, Input> {
   /** The machine's input, from what the actor was given. */
   readonly input: (given: Given, self: AnyActorRef) => Input
   readonly hands: (input: Input) => Hands<Machine>
+  /**
+   * What of the input the hands depend on, if not on the actor: they are made once for each. A
+   * machine with hands is a new machine, which takes longer to make than an actor takes to run.
+   */
+  readonly perShared?: (input: Input) => object
 }
 
 /** The same machine, whose actors each get hands made from their input. */
@@ -20,9 +25,18 @@ export function withHands<Machine extends AnyStateMachine, Given, Input>(
   fitting: Fitting<Machine, Given, Input>,
 ): Machine {
   const logic = Object.create(machine) as AnyStateMachine
+  const fitted = new WeakMap<object, AnyStateMachine>()
+  const fit = (input: Input): AnyStateMachine => {
+    const shared = fitting.perShared?.(input)
+    const known = shared && fitted.get(shared)
+    if (known) return known
+    const made = machine.provide(fitting.hands(input))
+    if (shared) fitted.set(shared, made)
+    return made
+  }
   logic.getInitialSnapshot = (scope, given) => {
     const input = fitting.input(given as Given, scope.self)
-    return machine.provide(fitting.hands(input)).getInitialSnapshot(scope as never, input)
+    return fit(input).getInitialSnapshot(scope as never, input)
   }
   // The snapshot remembers the machine that has the hands.
   logic.transition = (snapshot, event, scope) => snapshot.machine.transition(snapshot, event, scope)
