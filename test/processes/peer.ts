@@ -1,0 +1,157 @@
+/**
+ * A peer in a process of its own, for the tests in this folder.
+ *
+ * It is started with one argument, its orders as JSON. With `once` it opens a dictionary, writes,
+ * closes, prints what happened and must then end by itself. Otherwise it obeys the commands below,
+ * which come over the IPC channel, and ends when that closes, so that it never outlives its test.
+ */
+
+import { createHash } from 'node:crypto'
+import {
+  type AcquireOptions,
+  type Dictionary,
+  HoldfastError,
+  type Lease,
+  type OpenOptions,
+  openDictionary,
+} from 'holdfast'
+import { boards } from '../../actors/sync.ts'
+
+/** How often a lease that is watched is read, in milliseconds. */
+const SAMPLE_MS = 2
+
+export interface Orders {
+  /** Opens a dictionary, writes one key, closes, and is done; all without the IPC channel. */
+  readonly once?: OpenOptions
+}
+
+/** How a command went. */
+export type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly code: string; readonly message: string } }
+
+export type Commands = typeof commands
+
+/** What is counted from the opening of a dictionary on. */
+interface Counts {
+  disconnects: number
+  /** Why connections ended, in order. */
+  readonly ends: string[]
+}
+
+let dictionary: Dictionary | undefined
+let counts: Counts = { disconnects: 0, ends: [] }
+let lease: Lease | undefined
+let lastValidAt = 0
+let sampler: NodeJS.Timeout | undefined
+
+function current(): Dictionary {
+  if (dictionary === undefined) throw new Error('No dictionary is open.')
+  return dictionary
+}
+
+const commands = {
+  async open(options: OpenOptions) {
+    dictionary = await openDictionary(options)
+    const counting: Counts = { disconnects: 0, ends: [] }
+    counts = counting
+    dictionary.on('disconnect', () => {
+      counting.disconnects += 1
+    })
+    dictionary.on('connection.closed', ({ cause, reason, by, address }) => {
+      counting.ends.push(`${cause} ${reason} by ${by} ${address}`)
+    })
+    return { peerId: dictionary.peerId, listening: [...dictionary.listening] }
+  },
+  set: (key: string, value: unknown) => current().set(key, value),
+  update: (entries: Record<string, unknown>) => current().update(entries),
+  get: (key: string) => current().get(key),
+  pop: (key: string) => current().pop(key),
+  size: () => current().size,
+  digest: () => current().digest(),
+  /** Sets so many keys, one by one. */
+  fill(prefix: string, count: number) {
+    for (let number = 0; number < count; number += 1) {
+      current().set(`${prefix}${number}`, { number, text: `value ${number}` })
+    }
+  },
+  /** A hash of all pairs that knows nothing of the library's digest. */
+  content() {
+    const pairs = [...current().entries()].sort(([one], [other]) => (one < other ? -1 : 1))
+    return createHash('sha256').update(JSON.stringify(pairs)).digest('hex')
+  },
+  peers: () => current().peers,
+  /** The agreed ids of all connections by peer, whatever their state; and how many there are. */
+  mesh() {
+    const { roster } = boards.get(current().actor)?.mesh.getSnapshot().context ?? {}
+    const pairs: Record<string, string[]> = {}
+    for (const [peerId, pair] of roster.pairs) {
+      pairs[peerId] = pair.connections.map((each: { connection: string }) => each.connection)
+    }
+    const nominal = current().peers.map(({ peerId }) => peerId)
+    return { pairs, nominal, connections: roster.members.size as number, ...counts }
+  },
+  lease: (key: string) => current().lease(key),
+  /** Acquires a lease and keeps it, to be asked for by `holding`. */
+  async acquire(key: string, options: AcquireOptions) {
+    lease = await current().acquire(key, options)
+    return { token: lease.token, remainingMs: lease.remainingMs, at: Date.now() }
+  },
+  holding: () => ({ valid: lease?.valid, remainingMs: lease?.remainingMs, at: Date.now() }),
+  /** Reads the lease again and again, and notes when it was valid last. */
+  watchLease() {
+    sampler = setInterval(() => {
+      const at = Date.now()
+      if (lease?.valid) lastValidAt = at
+    }, SAMPLE_MS)
+  },
+  lastValidAt: () => lastValidAt,
+  renew: () => lease?.renew(),
+  connect: (address: string) => current().connect(address),
+  /** Dials all these addresses at the same moment of the wall clock, which all processes share. */
+  async dialAll({ addresses, times, at }: { addresses: string[]; times: number; at: number }) {
+    await new Promise((resolve) => setTimeout(resolve, at - Date.now()))
+    const dials = addresses.flatMap((address) => Array(times).fill(address) as string[])
+    const settled = await Promise.allSettled(dials.map((address) => current().connect(address)))
+    return settled.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []))
+  },
+  async close() {
+    clearInterval(sampler)
+    await dictionary?.close()
+    dictionary = undefined
+  },
+  /** From now on only what the library left open keeps this process alive. */
+  letGo() {
+    process.channel?.unref()
+  },
+}
+
+async function obey({ id, name, input }: { id: number; name: keyof Commands; input: unknown[] }) {
+  const answer = (text: Answer) => process.send?.(text)
+  try {
+    const command = commands[name] as (...all: unknown[]) => unknown
+    answer({ id, result: await command(...input) })
+  } catch (error) {
+    const code = error instanceof HoldfastError ? error.code : 'UNEXPECTED'
+    answer({ id, error: { code, message: String(error) } })
+  }
+}
+
+async function act(options: OpenOptions) {
+  try {
+    await using opened = await openDictionary(options)
+    opened.set('door', 'open')
+    console.log(JSON.stringify({ done: opened.get('door') }))
+  } catch (error) {
+    console.log(JSON.stringify({ failed: error instanceof HoldfastError && error.code }))
+  }
+}
+
+const orders: Orders = JSON.parse(process.argv[2] ?? '{}')
+if (orders.once) {
+  await act(orders.once)
+} else {
+  process.on('message', obey)
+  process.on('disconnect', () => process.exit())
+  process.send?.('ready')
+}
