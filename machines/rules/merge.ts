@@ -115,10 +115,21 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
  */
 function givesWay(replica: Replica, key: StoredKey, slot: number, claim: Claim): boolean {
   const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > 0
+  } else if (table.unsent[slot] === GRANT_UNSENT) {
+    noteRival(replica, key, slot, claim)
   if (!isLive) return false
   const replaced = replica.replaced.get(slot)
   if (replaced === undefined) return true
   const writer = replica.origins[claim.writer] as Origin
+/** What others have is more than what was replaced: a claim that is less gives no reason to yield. */
+function noteRival(replica: Replica, key: StoredKey, slot: number, claim: Claim): void {
+  const { epoch, sequence } = claim
+  const rival = { epoch, sequence, writer: replica.origins[claim.writer] as Origin }
+  const replaced = replica.replaced.get(slot)
+  if (replaced !== undefined && compareVersions(key, rival, replaced) <= 0) return
+  replica.replaced.set(slot, rival)
+}
+
   return compareVersions(key, { ...claim, writer }, replaced) > 0
 }
 

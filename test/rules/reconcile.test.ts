@@ -5,6 +5,7 @@ import { acquire, release } from '../../machines/rules/holding.ts'
 import { takeoverAt } from '../../machines/rules/lease.ts'
 import { mergeBatch, releaseLeft } from '../../machines/rules/merge.ts'
 import { coverageList, type Replica, SELF } from '../../machines/rules/replica.ts'
+import { compareVersions, type Version } from '../../machines/rules/version.ts'
 import { remove } from '../../machines/rules/write.ts'
 import { seedOfRun } from './chance.ts'
 import {
@@ -308,6 +309,31 @@ unsent('a rival that had lost already when the key was taken is nothing to give 
   if (loser) receive(alice, loser, { reading: at(LATE) })
   assert.is(valueAt(alice, 'door'), 'alice')
 })
+
+unsent(
+  'a claim that came too late still counts: what is less than it is nothing to give way to',
+  () => {
+    const versions = ['carol', 'dave'].map((name) => ({
+      epoch: 1,
+      sequence: 1,
+      writer: originOf(name),
+    }))
+    const [higher, lower] = versions as [Version, Version]
+    const keys = Array.from({ length: 64 }, (_, number) => `key ${number}`)
+    const key = keys.find((name) => compareVersions(keyOf(name), higher, lower) > 0)
+    assert.ok(key)
+    const alice = open('alice')
+    for (const now of [0, LATE]) put(alice, [key, 'alice'], at(now))
+    const claim = { key, epoch: 1, sequence: 1 }
+    for (const [writer, remainingMs] of [
+      ['carol', 0],
+      ['dave', LEASE_MS],
+    ] as const) {
+      mergeBatch(alice, batchOf([{ ...claim, writer, value: writer, remainingMs }]), at(LATE))
+      assert.is(valueAt(alice, key), 'alice', writer)
+    }
+  },
+)
 
 unsent('one key that was lost and taken again is sent once', () => {
   const [alice, bob] = [open('alice'), open('bob')]
