@@ -139,6 +139,11 @@ type Self = { send(event: LeaseEvent): void }
 
 function attempt(board: Switchboard, context: LeaseContext, self: Self): void {
   const { key, leaseMs, minRemainingMs, waitUntil } = context
+  const { status, value } = board.sync.getSnapshot()
+  if (status !== 'active' || value === 'closing') {
+    const error = new HoldfastError('CLOSED', 'The dictionary is closed.')
+    return self.send({ type: 'lease.failed', reason: 'refused', error })
+  }
   const reply = (verdict: Verdict<Receipt>) => {
     if ('refused' in verdict) return refused(board, { verdict, waitUntil }, self)
     const { token, remainingMs } = verdict.done
@@ -243,10 +248,17 @@ function watchLogicFor({ board, sync }: Prepared, holding: Holding) {
       if (storedKey(fact.key) !== key) return
       sendBack({ type: 'lease.lost', token: fact.token, reason: fact.reason })
     })
+    // A dictionary that stops without a farewell tells no loss; who waits for it waits in vain.
+    const gone = () => {
+      if (holding.token === null) return sendBack({ type: 'lease.changed' })
+      sendBack({ type: 'lease.lost', token: holding.token, reason: 'shutdown' })
+    }
+    const stopped = sync.subscribe({ complete: gone, error: gone })
     board.store.send({ type: 'lease.watch', key })
     return () => {
       changed.unsubscribe()
       lost.unsubscribe()
+      stopped.unsubscribe()
       giveBack(board, { key, token: holding.token })
       board.store.send({ type: 'lease.unwatch', key })
     }
