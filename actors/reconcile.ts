@@ -15,7 +15,7 @@ import { cuts, gather } from '../machines/rules/gather.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
-import { digestToTell, noteWitness, slotsOwed } from '../machines/rules/reconcile.ts'
+import { digestToTell, slotsOwed } from '../machines/rules/reconcile.ts'
 import { coverageList } from '../machines/rules/replica.ts'
 import { SENT } from '../machines/rules/table.ts'
 import { encode } from '../transport/codec.ts'
@@ -239,7 +239,6 @@ class Answer {
     question: Extract<SyncMessage, { kind: 'sync.ask' }>,
   ) {
     const { replica } = board
-    noteWitness(replica, question.coverage)
     this.#board = board
     this.#line = line
     this.#ask = question.ask

@@ -54,7 +54,6 @@ export interface SimulationOptions {
 interface Place {
   readonly clock: PeerClock
   readonly dictionary: Dictionary
-  readonly options: Partial<DictionaryOptions>
 }
 
 export class Simulation {
@@ -65,6 +64,8 @@ export class Simulation {
   readonly #options: SimulationOptions
   readonly #random: () => number
   readonly #places = new Map<string, Place>()
+  /** With which options each peer was started last, so that it can be restarted. */
+  readonly #starts = new Map<string, Partial<DictionaryOptions>>()
   #ids = 0
 
   constructor(options: SimulationOptions) {
@@ -118,7 +119,8 @@ export class Simulation {
     const { inspect } = this.#options
     const actor = createActor(syncLogic, { input, clock, ...(inspect && { inspect }) })
     const dictionary = new Dictionary(actor)
-    this.#places.set(name, { clock, dictionary, options })
+    this.#places.set(name, { clock, dictionary })
+    this.#starts.set(name, options)
     actor.start()
     return dictionary
   }
@@ -134,9 +136,8 @@ export class Simulation {
 
   /** Kills a peer if it runs, and starts it again as a new run with nothing in memory. */
   restart(name: string): Dictionary {
-    const { options } = this.#place(name)
-    this.crash(name)
-    return this.start(name, options)
+    if (this.#places.has(name)) this.crash(name)
+    return this.start(name, this.#starts.get(name))
   }
 
   /** Stops a peer's process; it notices nothing until it goes on. */

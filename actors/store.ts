@@ -8,7 +8,7 @@
  */
 
 import { type AnyActorRef, fromTransition } from 'xstate'
-import { collectTombstones } from '../machines/rules/collect.ts'
+import { collectTombstones, noteSettled } from '../machines/rules/collect.ts'
 import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
 import type { Coverage, CoverageList } from '../machines/rules/coverage.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
@@ -136,6 +136,7 @@ function decide(state: StoreState, event: StoreEvent): void {
       replica.comparison = null
       return
     case 'tombstones.collect':
+      noteSettled(replica, event.members)
       collectTombstones(replica, event.members)
       return
     case 'origin.left':

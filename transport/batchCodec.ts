@@ -14,11 +14,12 @@ import {
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import { publicKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
 import { LEASE_MS_MAX } from '../machines/rules/lease.ts'
+import { LINEAGE_MAX } from '../machines/rules/lineage.ts'
 import { isId, type Origin, type PeerId } from '../machines/rules/peer.ts'
 import type { Kept } from '../machines/rules/value.ts'
 
 /** The most writers that one batch may name. */
-const BATCH_ORIGINS_MAX = 2 * BATCH_ENTRIES_MAX
+const BATCH_ORIGINS_MAX = (1 + LINEAGE_MAX) * BATCH_ENTRIES_MAX
 
 export function flattenBatch(batch: Batch): unknown[] {
   return [
@@ -105,7 +106,7 @@ function readOver(
   list: unknown,
   { rows, origins }: { rows: number; origins: number },
 ): [number, number, number][] | undefined {
-  if (!Array.isArray(list) || list.length > rows) return undefined
+  if (!Array.isArray(list) || list.length > rows * LINEAGE_MAX) return undefined
   const isSound = list.every(
     (item) =>
       Array.isArray(item) &&

@@ -39,10 +39,7 @@ export interface Batch {
   readonly flags: Column
   /** Rows that are reserved for somebody: row, peer. */
   readonly heirs: readonly (readonly [number, PeerId])[]
-  /**
-   * Rows that took a key over: row, index of the former writer in `origins`, its last sequence
-   * seen.
-   */
+  /** The lineages, latest writer first: row, index in `origins`, last sequence seen. */
   readonly over: readonly (readonly [number, number, number])[]
 }
 

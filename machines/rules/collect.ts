@@ -39,6 +39,17 @@ export function collectTombstones(replica: Replica, members: readonly CoverageLi
   return collected
 }
 
+/** Notes how many of this peer's own writes every member has heard of. */
+export function noteSettled(replica: Replica, members: readonly CoverageList[]): void {
+  const self = replica.origins[SELF]
+  const heard = members.map((list) => {
+    const mine = list.find(([peer, run]) => peer === self?.peer && run === self.run)
+    return (mine?.[2] as number | undefined) ?? 0
+  })
+  if (heard.length === 0) return
+  replica.settledSequence = Math.max(replica.settledSequence, Math.min(...heard))
+}
+
 /** For the end of an answer: what this replica does not hold any more for a reason. */
 export function collectedList(replica: Replica): CollectedList {
   const list: [...CollectedList[number]][] = []
@@ -138,7 +149,7 @@ function tellDropped(replica: Replica, slot: number): void {
 function drop(replica: Replica, slot: number): void {
   const { table } = replica
   replica.floor = Math.max(replica.floor, table.epoch[slot] as number)
-  replica.over.delete(slot)
+  replica.lineages.delete(slot)
   replica.heirs.delete(slot)
   replica.held.delete(slot)
   table.remove(slot)

@@ -10,7 +10,7 @@ import { isStale, noteCollected, purge, raiseOwn } from './collect.ts'
 import type { CoverageList } from './coverage.ts'
 import type { Reading } from './lease.ts'
 import type { DataMessage } from './message.ts'
-import { differsUnheard, noteWitness, settle } from './reconcile.ts'
+import { differsUnheard, settle } from './reconcile.ts'
 import type { Replica } from './replica.ts'
 
 export interface Answered {
@@ -27,7 +27,6 @@ export function conclude(
   { done, told, isAll }: Answered,
   reading: Reading,
 ): boolean {
-  noteWitness(replica, done.coverage)
   if (isAll) {
     const wasStale = replica.comparison?.isStale ?? false
     settle(replica, done.coverage)

@@ -10,6 +10,7 @@ import {
 } from './batch.ts'
 import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
+import { NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { type Replica, SELF } from './replica.ts'
 import { SENT } from './table.ts'
@@ -88,8 +89,9 @@ export function gather(replica: Replica, slots: readonly number[], reading: Read
     times.flags.push(table.flags[slot] as number)
     const heir = replica.heirs.get(slot)
     if (heir !== undefined) heirs.push([row, heir])
-    const before = replica.over.get(slot)
-    if (before !== undefined) over.push([row, names.of(before[0]), before[1]])
+    for (const [writer, sequence] of replica.lineages.get(slot) ?? NO_LINEAGE) {
+      over.push([row, names.of(writer), sequence])
+    }
   })
   const isWhole = times.remainingMs.every((left, row) => left === times.termMs[row])
   return {

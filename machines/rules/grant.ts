@@ -10,6 +10,7 @@ import { ABSENT, RELEASED } from './batch.ts'
 import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
 import { mayTakeOver, ownerTermMs, type Reading } from './lease.ts'
+import { descend, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { keyAt, ownRemainingMs, type Replica, readValue, SELF, waitMs } from './replica.ts'
 import { ENTRY_OVERHEAD_BYTES, GRANT_UNSENT, NOWHERE, SENT, WRITE_UNSENT } from './table.ts'
@@ -134,13 +135,14 @@ export function limitBroken(
   return bytes > Math.max(limits.bytesMax, table.bytes) ? limits.bytesMax : undefined
 }
 
-/** Notes what a new grant takes over. In a chain of own grants the first one tells it. */
+/** Notes what a new grant takes over. */
 function noteTakeover(replica: Replica, slot: number): void {
   const { table, origins } = replica
   const writer = table.writer[slot] as number
   const epoch = table.epoch[slot] as number
   const sequence = table.sequence[slot] as number
-  if (writer !== SELF) replica.over.set(slot, [writer, sequence])
+  const lineage = replica.lineages.get(slot) ?? NO_LINEAGE
+  replica.lineages.set(slot, descend(lineage, { writer, sequence, heir: SELF }))
   if (table.unsent[slot] === GRANT_UNSENT) return
   replica.replaced.set(slot, { epoch, writer: origins[writer] as Origin, sequence })
 }

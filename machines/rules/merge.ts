@@ -14,8 +14,9 @@ import { isFull, tellLeaseChange } from './grant.ts'
 import { Hash } from './hash.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
+import { isSameLineage, judgeSeen, type Lineage, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
-import { indexOrigin, keyAt, ownRemainingMs, type Replica, readValue, SELF } from './replica.ts'
+import { indexOrigin, keyAt, type Replica, readValue, SELF } from './replica.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { exposeValue, type Kept } from './value.ts'
 import { compareVersions } from './version.ts'
@@ -31,7 +32,7 @@ interface Claim {
   value: Kept
   bytes: number
   heir: PeerId | undefined
-  over: readonly [writer: number, sequence: number] | undefined
+  lineage: Lineage
 }
 
 /**
@@ -41,7 +42,7 @@ interface Claim {
 export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): boolean {
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
   const heirs = new Map(batch.heirs)
-  const over = new Map(batch.over.map(([row, ...rest]) => [row, rest] as const))
+  const lineages = lineagesOf(batch, writers)
   const claim = {} as Claim
   let fits = true
   for (let row = 0; row < batch.keys.length; row++) {
@@ -59,8 +60,7 @@ export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): bo
     claim.value = batch.values[row]
     claim.bytes = batch.sizes[row] as number
     claim.heir = heirs.get(row)
-    const seen = over.get(row)
-    claim.over = seen && [writers[seen[0]] as number, seen[1]]
+    claim.lineage = lineages.get(row) ?? NO_LINEAGE
     const key = batch.keys[row] as StoredKey
     if (!mergeClaim(replica, key, claim, reading)) fits = false
     replica.comparison?.seen.add(replica.table.find(key))
@@ -79,6 +79,17 @@ export function releaseLeft(replica: Replica, origin: Origin): void {
     table.lapseAt[slot] = Number.NEGATIVE_INFINITY
     tellLeaseChange(replica, slot)
   }
+}
+
+/** The lineages of a batch, by row, in this replica's writer indexes. */
+function lineagesOf(batch: Batch, writers: readonly number[]): Map<number, Lineage> {
+  const lineages = new Map<number, [number, number][]>()
+  for (const [row, writer, sequence] of batch.over) {
+    const lineage = lineages.get(row) ?? []
+    lineage.push([writers[writer] as number, sequence])
+    lineages.set(row, lineage)
+  }
+  return lineages
 }
 
 function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Reading): boolean {
@@ -100,27 +111,16 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
   }
   const order = compareWith(replica, key, slot, claim)
   if (order > 0) {
-    noteLoss(replica, slot, { claim, reading })
+    noteLoss(replica, slot, claim)
     take(replica, slot, claim, reading)
   } else if (order === 0) {
     settleSame(replica, slot, claim, reading)
+  } else if (table.unsent[slot] === GRANT_UNSENT) {
+    noteRival(replica, key, slot, claim)
   }
   return true
 }
 
-/**
- * True if the own grant in this slot, which nobody has seen, yields to the claim: a live lease that
- * is newer than what this peer knew when it took the key, however often it has granted the key to
- * itself since. A lease that it did know, and saw lapse, comes too late.
- */
-function givesWay(replica: Replica, key: StoredKey, slot: number, claim: Claim): boolean {
-  const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > 0
-  } else if (table.unsent[slot] === GRANT_UNSENT) {
-    noteRival(replica, key, slot, claim)
-  if (!isLive) return false
-  const replaced = replica.replaced.get(slot)
-  if (replaced === undefined) return true
-  const writer = replica.origins[claim.writer] as Origin
 /** What others have is more than what was replaced: a claim that is less gives no reason to yield. */
 function noteRival(replica: Replica, key: StoredKey, slot: number, claim: Claim): void {
   const { epoch, sequence } = claim
@@ -130,6 +130,17 @@ function noteRival(replica: Replica, key: StoredKey, slot: number, claim: Claim)
   replica.replaced.set(slot, rival)
 }
 
+/**
+ * True if the own grant in this slot, which nobody has seen, yields to the claim: a live lease that
+ * is newer than what this peer knew when it took the key, however often it has granted the key to
+ * itself since. A lease that it did know, and saw lapse, comes too late.
+ */
+function givesWay(replica: Replica, key: StoredKey, slot: number, claim: Claim): boolean {
+  const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > 0
+  if (!isLive) return false
+  const replaced = replica.replaced.get(slot)
+  if (replaced === undefined) return true
+  const writer = replica.origins[claim.writer] as Origin
   return compareVersions(key, { ...claim, writer }, replaced) > 0
 }
 
@@ -162,8 +173,8 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
   table.put(slot, claim)
   if (claim.heir === undefined) replica.heirs.delete(slot)
   else inherit(replica, slot, claim.heir)
-  if (claim.over === undefined) replica.over.delete(slot)
-  else replica.over.set(slot, claim.over)
+  if (claim.lineage.length === 0) replica.lineages.delete(slot)
+  else replica.lineages.set(slot, claim.lineage)
   tellTaken(replica, slot, { previous, hadValue })
 }
 
@@ -189,7 +200,7 @@ function settleSame(replica: Replica, slot: number, claim: Claim, reading: Readi
 }
 
 /** What a claim says beside its version. */
-type Content = Pick<Claim, 'value' | 'flags' | 'termMs' | 'heir' | 'over'>
+type Content = Pick<Claim, 'value' | 'flags' | 'termMs' | 'heir' | 'lineage'>
 
 /**
  * Greater than zero if the claim has other content and the smaller hash, which is kept everywhere.
@@ -201,7 +212,7 @@ function compareContent(replica: Replica, slot: number, claim: Claim): number {
     flags: table.flags[slot] as number,
     termMs: table.termMs[slot] as number,
     heir: replica.heirs.get(slot),
-    over: replica.over.get(slot),
+    lineage: replica.lineages.get(slot) ?? NO_LINEAGE,
   }
   if (isSame(mine, claim)) return 0
   const kept = contentHash(replica, mine)
@@ -213,20 +224,20 @@ function compareContent(replica: Replica, slot: number, claim: Claim): number {
  * True without hashing for what comes twice most often; a structure is never the same object again.
  */
 function isSame(one: Content, other: Content): boolean {
-  const isSameOver = one.over?.[0] === other.over?.[0] && one.over?.[1] === other.over?.[1]
-  const isSameLease = one.termMs === other.termMs && one.heir === other.heir && isSameOver
-  return isSameLease && one.flags === other.flags && one.value === other.value
+  const isSameLease = one.termMs === other.termMs && one.heir === other.heir
+  const isSameValue = one.flags === other.flags && one.value === other.value
+  return isSameLease && isSameValue && isSameLineage(one.lineage, other.lineage)
 }
 
 /** Everything counts that is passed on, or else the order of arrival would decide over the rest. */
-function contentHash(replica: Replica, { value, flags, termMs, heir, over }: Content): Hash {
+function contentHash(replica: Replica, { value, flags, termMs, heir, lineage }: Content): Hash {
   const hash = new Hash()
     .start()
     .integer(flags)
     .number(termMs)
     .text(heir ?? '')
-  if (over !== undefined) {
-    hash.text(originKey(replica.origins[over[0]] as Origin)).number(over[1])
+  for (const [writer, sequence] of lineage) {
+    hash.text(originKey(replica.origins[writer] as Origin)).number(sequence)
   }
   hashValue(hash, value)
   return hash.finish()
@@ -236,26 +247,15 @@ function contentHash(replica: Replica, { value, flags, termMs, heir, over }: Con
  * This peer's own entry is about to be replaced: tells a lost lease, and a lost write if it was
  * one.
  */
-function noteLoss(
-  replica: Replica,
-  slot: number,
-  { claim, reading }: { claim: Claim; reading: Reading },
-): void {
+function noteLoss(replica: Replica, slot: number, claim: Claim): void {
   const { table } = replica
   if (table.writer[slot] !== SELF) return
   const sequence = table.sequence[slot] as number
-  const overMine = claim.over?.[0] === SELF ? claim.over[1] : undefined
-  const seen = overMine !== undefined && overMine >= sequence
-  const isOwned =
-    replica.leasing &&
-    ((table.flags[slot] as number) & RELEASED) === 0 &&
-    ownRemainingMs(table, slot, reading) > 0
-  // A successor that took over from a third peer, two grants on, does not say whether that one had
-  // seen this write; a peer that is known to have it speaks for that.
-  const isFromThird = claim.over !== undefined && overMine === undefined
-  const unknown = isFromThird && claim.epoch > (table.epoch[slot] as number) + 1
-  const passed = unknown && !isOwned && sequence <= replica.witnessedSequence
-  if (!seen && !passed) tellConflict(replica, slot, { claim, reason: 'concurrent' })
+  const seen = judgeSeen(claim.lineage, { writer: SELF, sequence })
+  // A lineage that was cut does not say; but what every member had heard of was seen by whoever
+  // wrote after that.
+  const isSeen = seen === 'seen' || (seen === 'unknown' && sequence <= replica.settledSequence)
+  if (!isSeen) tellConflict(replica, slot, { claim, reason: 'concurrent' })
   else loseLease(replica, slot, 'superseded')
 }
 

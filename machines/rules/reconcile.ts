@@ -39,15 +39,6 @@ export function settle(replica: Replica, coverage: CoverageList): void {
   }
 }
 
-/** Notes how many of this peer's own writes another peer has. */
-export function noteWitness(replica: Replica, coverage: CoverageList): void {
-  const self = replica.origins[SELF]
-  for (const [peer, run, upTo] of coverage) {
-    if (peer !== self?.peer || run !== self.run) continue
-    replica.witnessedSequence = Math.max(replica.witnessedSequence, upTo as number)
-  }
-}
-
 /**
  * True if the two replicas have heard the same of everybody and hold something else all the same: a
  * sign of equivocation or of a defect, which only a full exchange can mend.

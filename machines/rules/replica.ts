@@ -10,6 +10,7 @@ import type { Fact } from './fact.ts'
 import type { Key, StoredKey } from './key.ts'
 import { publicKey } from './key.ts'
 import { type Reading, type TakeoverPolicy, takeoverAt } from './lease.ts'
+import type { Lineage } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { Table } from './table.ts'
 import { exposeValue } from './value.ts'
@@ -44,8 +45,8 @@ export interface Replica {
   readonly coverage: Coverage[]
   /** Slots reserved for an heir. */
   readonly heirs: Map<number, PeerId>
-  /** Slots that were taken over: the former writer and its last sequence seen. */
-  readonly over: Map<number, readonly [writer: number, sequence: number]>
+  /** Of slots that changed owners: whom the grant descends from. */
+  readonly lineages: Map<number, Lineage>
   /** What an own grant replaced that nobody was sent yet: the version that others still have. */
   readonly replaced: Map<number, Version>
   /** Slots whose own grant gave way, with its token: it is not given out a second time. */
@@ -63,8 +64,8 @@ export interface Replica {
   sequence: number
   /** The number of its last write that was handed to the network. */
   sentSequence: number
-  /** The highest own number that another peer is known to have. */
-  witnessedSequence: number
+  /** The highest own number that every member of the network is known to have. */
+  settledSequence: number
   /** The highest epoch of a tombstone that was collected: new keys start above it. */
   floor: number
   /** How far deletions were collected, by writer: the highest sequence. */
@@ -96,7 +97,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     originIndex: new Map(),
     coverage: [],
     heirs: new Map(),
-    over: new Map(),
+    lineages: new Map(),
     replaced: new Map(),
     floors: new Map(),
     unsent: [],
@@ -104,7 +105,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     watched: new Map(),
     sequence: 0,
     sentSequence: 0,
-    witnessedSequence: 0,
+    settledSequence: 0,
     floor: 0,
     collected: new Map(),
     comparison: null,

@@ -8,7 +8,7 @@ import { cuts, gather, gatherUnsent, type OwnWrites } from '../../machines/rules
 import type { Reading } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Origin } from '../../machines/rules/peer.ts'
-import { digestToTell, noteWitness, slotsOwed } from '../../machines/rules/reconcile.ts'
+import { digestToTell, slotsOwed } from '../../machines/rules/reconcile.ts'
 import {
   coverageList,
   digestOf,
@@ -71,7 +71,6 @@ export function ask(asker: Replica, giver: Replica, journey: Journey & { all?: b
   const { reading, merge = mergeBatch, all = false } = journey
   const question = { kind: 'sync.ask', ask: 1, coverage: coverageList(asker), all } as const
   assert.equal(decode(encode(question)), question)
-  noteWitness(giver, question.coverage)
   const slots = slotsOwed(giver, question)
   let bytes = 0
   for (const [first, end] of cuts(giver, slots)) {

@@ -149,9 +149,9 @@ export function batchOf(claims: readonly ClaimSpec[]): Batch {
 
 /** All that is replicated, as text: equal texts are equal tables. With `reading`, the deadlines too. */
 export function dump(replica: Replica, reading?: Reading): string {
-  const { table, origins, heirs, over } = replica
+  const { table, origins, heirs, lineages } = replica
   const lines = [...table.slots].map(([key, slot]) => {
-    const before = over.get(slot)
+    const lineage = lineages.get(slot) ?? []
     return JSON.stringify([
       key,
       originKey(origins[table.writer[slot] as number] as Origin),
@@ -161,7 +161,7 @@ export function dump(replica: Replica, reading?: Reading): string {
       table.termMs[slot],
       String(flattenValue(table.values[slot])),
       heirs.get(slot) ?? null,
-      before === undefined ? null : [originKey(origins[before[0]] as Origin), before[1]],
+      lineage.map(([writer, sequence]) => [originKey(origins[writer] as Origin), sequence]),
       reading === undefined ? null : (table.lapseAt[slot] as number) - reading.now,
     ])
   })
