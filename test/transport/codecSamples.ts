@@ -1,0 +1,149 @@
+/** Valid messages of every kind, small and large, as peers of ours would send them. */
+import { gather } from '../../machines/rules/gather.ts'
+import { bequeath, release } from '../../machines/rules/holding.ts'
+import { mergeBatch } from '../../machines/rules/merge.ts'
+import type {
+  BroadcastBody,
+  ControlMessage,
+  DataMessage,
+  Message,
+} from '../../machines/rules/message.ts'
+import type { Replica } from '../../machines/rules/replica.ts'
+import { admitValue } from '../../machines/rules/value.ts'
+import { remove } from '../../machines/rules/write.ts'
+import { at, batchOf, keyOf, open, put } from '../rules/scene.ts'
+
+const bytes = (...numbers: number[]) => Uint8Array.from(numbers)
+const proof = bytes(...Array.from({ length: 32 }, (_, index) => index))
+
+const introduction = {
+  network: 'сеть',
+  leasing: true,
+  peerId: 'alice',
+  run: 'V1StGXR8_Z5jdHi6B-myT',
+  capabilities: ['relay', 'collect'],
+  addresses: ['tcp://alice.example:4444', 'tcp://[::1]:1'],
+  nonce: proof,
+  publicKey: bytes(),
+}
+const evidence = { have: 'connection-1', lastSelect: 3 }
+const proofs = { proof, signature: bytes(1) }
+
+const control = [
+  {
+    kind: 'hello',
+    ...introduction,
+    versions: [1],
+    connection: 'c-1',
+    expects: 'bob',
+    tag: bytes(9),
+  },
+  { kind: 'hello', ...introduction, versions: [], connection: 'c-2', expects: null, tag: bytes() },
+  { kind: 'reply', ...introduction, leasing: false, version: 1, evidence, ...proofs },
+  { kind: 'auth', evidence: { have: null, lastSelect: 0 }, ...proofs },
+  ...['network', 'version', 'leasing', 'self', 'id-clash', 'id-mismatch'].map(refuse),
+  ...['busy', 'closing', 'malformed'].map(refuse),
+  { kind: 'select', number: 1 },
+  { kind: 'acknowledge', number: 100 },
+  { kind: 'confirm', number: Number.MAX_SAFE_INTEGER },
+  { kind: 'resume' },
+  { kind: 'end' },
+  { kind: 'ping', sentMs: 1_234.5 },
+  { kind: 'pong', sentMs: -1 },
+  ...['leaving', 'duplicate', 'superseded', 'disconnected', 'slow'].map((reason) => {
+    return { kind: 'farewell', reason }
+  }),
+]
+
+function refuse(reason: string): { kind: string; reason: string } {
+  return { kind: 'refuse', reason }
+}
+
+const coverage = [
+  ['alice', '1', 7],
+  ['bob', '2', 0, 3, 3, 9, 70_000],
+]
+
+const payloads = [
+  null,
+  'text',
+  1.5,
+  bytes(1, 2),
+  {
+    __proto__own: 1,
+    list: [1n, new Date(5), new Map([[1, new Set(['x'])]]), undefined, Number.NaN],
+  },
+].map((value) => admitValue(value).kept)
+
+const bodies = [
+  { kind: 'left' },
+  { kind: 'presence', presence: { addresses: introduction.addresses, coverage } },
+  ...payloads.map((payload) => ({ kind: 'note', payload, to: 'carol' })),
+  { kind: 'note', payload: null, to: null },
+  { kind: 'entries', from: 1, to: 9, batch: ownBatch() },
+]
+
+const data = [
+  ...bodies.map((body) => {
+    return { kind: 'broadcast', origin: { peer: 'alice', run: '1' }, number: 64, body }
+  }),
+  ...payloads.map((payload) => ({ kind: 'whisper', payload })),
+  { kind: 'peers.ask' },
+  { kind: 'peers.tell', peers: [] },
+  { kind: 'peers.tell', peers: [{ peerId: 'bob', addresses: ['tcp://bob:1'] }] },
+  { kind: 'sync.ask', ask: 1, coverage, all: false },
+  { kind: 'sync.ask', ask: 2, coverage: [], all: true },
+  { kind: 'sync.give', ask: 1, batch: mixedBatch() },
+  { kind: 'sync.give', ask: 1, batch: gather(open('alice'), [], at(0)) },
+  ...['', '0123456789abcdef'].map((digest) => {
+    return {
+      kind: 'sync.done',
+      ask: 3,
+      coverage,
+      digest,
+      collected: coverage.slice(0, 1),
+      floor: 4,
+    }
+  }),
+  { kind: 'sync.hint' },
+]
+
+/** Plain objects are compared with what is decoded, so the ids are branded only here. */
+export const controlMessages = control as unknown as readonly ControlMessage[]
+export const dataMessages = data as unknown as readonly DataMessage[]
+export const messages: readonly Message[] = [...controlMessages, ...dataMessages]
+export const bodyKinds = bodies.map(({ kind }) => kind) as BroadcastBody['kind'][]
+
+/** What a peer wrote itself, of every shape that an entry can have. */
+function ownBatch(): ReturnType<typeof gather> {
+  const alice = open('alice')
+  mergeBatch(
+    alice,
+    batchOf([{ key: 'taken', writer: 'zoe', epoch: 9, sequence: 8, released: true }]),
+    at(0),
+  )
+  write(alice)
+  return gather(alice, [...alice.table.slots.values()], at(1.5))
+}
+
+/** What several peers wrote, as it is passed on. */
+function mixedBatch(): ReturnType<typeof gather> {
+  const carol = open('carol')
+  mergeBatch(carol, ownBatch(), at(0))
+  const claim = { key: 'bobs', writer: 'bob', epoch: 2, sequence: 5, value: { x: [1n] } }
+  mergeBatch(carol, batchOf([claim, { ...claim, key: 'heir', heir: 'dave', termMs: 0.5 }]), at(0))
+  return gather(carol, [...carol.table.slots.values()], at(2_000))
+}
+
+function write(alice: Replica): void {
+  const now = { reading: at(0) }
+  for (const payload of payloads) put(alice, [`key ${String(payload)}`, payload], at(0))
+  put(alice, ['taken', 1], at(0), 60_000)
+  put(alice, ['__proto__', '鍵'], at(0), 20)
+  put(alice, ['released', 1], at(0))
+  release(alice, keyOf('released'), now)
+  put(alice, ['gone', 1], at(0))
+  remove(alice, keyOf('gone'), now)
+  put(alice, ['left', 1], at(0))
+  bequeath(alice, { key: keyOf('left'), heir: 'bob' as never }, now)
+}
