@@ -2,10 +2,10 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ConflictFact } from '../../machines/rules/fact.ts'
+import { acquire, release } from '../../machines/rules/holding.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Replica } from '../../machines/rules/replica.ts'
 import { compareVersions, type Version } from '../../machines/rules/version.ts'
-import { acquire, release } from '../../machines/rules/holding.ts'
 import { remove } from '../../machines/rules/write.ts'
 import { seedOfRun } from './chance.ts'
 import { agree, ask, broadcast, collect, meet, receive } from './courier.ts'
@@ -142,25 +142,27 @@ conflicts(
   },
 )
 
-/** What one of two writers does next, by turns; a meeting delivers everything. */
+/** What one of three writers does next; a meeting with another delivers everything. */
 const acts = fc.array(
   fc.record({
-    who: fc.constantFrom(0, 1),
+    who: fc.nat(2),
+    step: fc.constantFrom(1, 2),
     what: fc.constantFrom('set', 'set', 'set', 'remove', 'release', 'meet', 'send', 'lose', 'wait'),
     key: fc.constantFrom('door', 'gate'),
   }),
   { minLength: 4, maxLength: 40 },
 )
 
-conflicts('C8: whatever two writers do, each loss is told once, and nothing else is', () => {
+conflicts('C8: whatever three writers do, each loss is told once, and nothing else is', () => {
   const seed = seedOfRun()
   console.log(`  seed ${seed}`)
   const exact = (merge: Merge) =>
     fc.property(acts, fc.boolean(), (script, leasing) => {
       const world = new History(merge, leasing)
       for (const act of script) world.play(act)
-      world.play({ who: 0, what: 'meet', key: 'door' })
-      world.play({ who: 1, what: 'meet', key: 'door' })
+      for (const who of [0, 1, 2, 0, 1, 2]) {
+        world.play({ who, step: 1, what: 'meet', key: 'door' })
+      }
       assert.ok(agree(world.peers))
     })
   fc.assert(exact(mergeBatch), { seed, numRuns: 800 })
@@ -204,9 +206,17 @@ conflicts('L6: whoever believed to hold the key is told once that it does not', 
   assert.is(bob.held.size, 1)
 })
 
-/** Two writers, and who wrote what after having seen which writes. */
+interface Act {
+  readonly who: number
+  /** How far on the other peer is. */
+  readonly step: number
+  readonly what: string
+  readonly key: string
+}
+
+/** Three writers, and who wrote what after having seen which writes. */
 class History {
-  readonly peers: readonly [Replica, Replica]
+  readonly peers: readonly Replica[]
   private readonly merge: Merge
   private now = 0
   private written = 0
@@ -216,12 +226,12 @@ class History {
   constructor(merge: Merge, leasing: boolean) {
     const told: Merge = (replica, batch, reading) => this.watch(merge, [replica, batch, reading])
     this.merge = told
-    this.peers = [open('alice', { leasing }), open('bob', { leasing })]
+    this.peers = ['alice', 'bob', 'carol'].map((name) => open(name, { leasing }))
   }
 
-  play({ who, what, key }: { who: number; what: string; key: string }): void {
+  play({ who, step, what, key }: Act): void {
     const one = this.peers[who] as Replica
-    const other = this.peers[1 - who] as Replica
+    const other = this.peers[(who + step) % this.peers.length] as Replica
     const reading = at(++this.now)
     const journey = { reading, merge: this.merge }
     if (what === 'wait') this.now += 2 * LEASE_MS
