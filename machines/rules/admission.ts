@@ -25,12 +25,12 @@ import {
 export function hearHello(roster: Roster, handle: Handle, hello: Hello): RosterStep {
   const member = roster.members.get(handle)
   if (member === undefined) return { roster, orders: [] }
-  // An id that is in use would let a stranger speak for another's connection.
-  const isTaken = memberOf(roster, hello.connection) !== undefined
-  const verdict = isTaken
-    ? ({ verdict: 'refused', reason: 'malformed' } as const)
-    : judgeHello(hello, judgingSelf(roster, hello.peerId))
+  const verdict = judgeHello(hello, judgingSelf(roster, hello.peerId))
   if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
+  // An id that is in use would let a stranger speak for another's connection. A peer that dialled
+  // itself has used the id too, and has been told what is wrong by now.
+  const isTaken = memberOf(roster, hello.connection) !== undefined
+  if (isTaken) return refuse(roster, handle, { reason: 'malformed' })
   const { peerId, run, connection } = hello
   const next = introduce(roster, { ...member, peerId, run, connection, introduction: hello })
   return { roster: next, orders: [welcome(next, handle, { hello, version: verdict.version })] }
@@ -120,7 +120,7 @@ function judgingSelf(roster: Roster, peerId: PeerId) {
 function refuse(
   roster: Roster,
   handle: Handle,
-  { reason }: Extract<HelloVerdict, { verdict: 'refused' }>,
+  { reason }: Pick<Extract<HelloVerdict, { verdict: 'refused' }>, 'reason'>,
 ): RosterStep {
   return { roster, orders: [tell(handle, { type: 'peer.refused', reason })] }
 }
