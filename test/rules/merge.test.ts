@@ -46,6 +46,7 @@ const contents: Partial<ClaimSpec>[] = [
   {},
   { value: 'open', released: true },
   { value: 'open', heir: 'dave' },
+  { value: 'open', termMs: 2 * LEASE_MS, remainingMs: LEASE_MS },
   { value: 'open', over: ['dave', 1] },
 ]
 
