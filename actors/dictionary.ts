@@ -16,7 +16,7 @@ import {
 } from './holding.ts'
 import { Participant } from './participant.ts'
 import type { Reader } from './reader.ts'
-import { requireLeaseMs } from './settings.ts'
+import { requireLeaseMs, requireLeases } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
 import { boards, type SyncLogic } from './sync.ts'
 
@@ -187,8 +187,10 @@ export class Dictionary<V = unknown> extends Participant<V> {
     return withLease(this.#board, { ...options, sync: this.actor, key }, run)
   }
 
-  /** Extends the own lease of a key. Throws `LEASE_NOT_HELD` or `LEASE_LOST`. */
+  /** Extends the own lease of a key. Throws `LEASE_NOT_HELD`, `LEASE_LOST` or `LEASES_OFF`. */
   renew(key: Key, options: WriteOptions = {}): Receipt {
+    this.requireOpen()
+    requireLeases(this.#board.settings)
     return this.#ask({ type: 'lease.renew', key: requireKey(key), ...checked(options) })
   }
 
@@ -204,10 +206,12 @@ export class Dictionary<V = unknown> extends Participant<V> {
 
   /**
    * Hands a key over to another peer, so that at no moment two hold it. Resolves when the other has
-   * it. Rejects with `LEASE_NOT_HELD`, `LEASE_LOST`, `PEER_UNKNOWN`, `TIMEOUT` or `CLOSED`.
+   * it. Rejects with `LEASE_NOT_HELD`, `LEASE_LOST`, `PEER_UNKNOWN`, `TIMEOUT`, `LEASES_OFF` or
+   * `CLOSED`.
    */
   async transfer(key: Key, peerId: string, options: { waitMs?: number } = {}): Promise<void> {
     this.requireOpen()
+    requireLeases(this.#board.settings)
     await transferLease(this.#board, { key: requireKey(key), peerId, ...options })
   }
 

@@ -27,7 +27,7 @@ import { ownRemainingMs, SELF } from '../machines/rules/replica.ts'
 import type { Receipt, Verdict } from '../machines/rules/write.ts'
 import { withHands } from './hands.ts'
 import { refusalError } from './refusal.ts'
-import { requireLeaseMs } from './settings.ts'
+import { requireLeaseMs, requireLeases } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
 import { boards, type SyncEmitted, type SyncEvent, type SyncSnapshot } from './sync.ts'
 
@@ -125,9 +125,7 @@ function prepare(input: LeaseInput): Prepared {
     throw new HoldfastError('OPTION_INVALID', "'sync' is no sync actor.", { option: 'sync' })
   }
   requireLeaseMs(leaseMs)
-  if (!board.settings.leasing) {
-    throw new HoldfastError('LEASES_OFF', 'This dictionary has no leases.', {})
-  }
+  requireLeases(board.settings)
   const termMs = leaseMs ?? board.settings.leaseMs
   const expiringMs = input.expiringMs ?? (isRenewing ? 0 : termMs / 5)
   const waitUntil = board.clock.now() + (input.waitMs ?? Number.POSITIVE_INFINITY)

@@ -150,6 +150,11 @@ export function requireLeaseMs(leaseMs: number | undefined): void {
   throw new HoldfastError('OPTION_INVALID', message, { option: 'leaseMs' })
 }
 
+/** Throws `LEASES_OFF` in a dictionary without leases. */
+export function requireLeases({ leasing }: Pick<Settings, 'leasing'>): void {
+  if (!leasing) throw new HoldfastError('LEASES_OFF', 'This dictionary has no leases.')
+}
+
 function invalid(name: string, value: unknown): HoldfastError {
   if (name === 'listen' || name === 'join' || name === 'advertise') {
     const list = Array.isArray(value) ? value : [value]
