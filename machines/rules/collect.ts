@@ -148,7 +148,9 @@ function tellDropped(replica: Replica, slot: number): void {
 
 function drop(replica: Replica, slot: number): void {
   const { table } = replica
-  replica.floor = Math.max(replica.floor, table.epoch[slot] as number)
+  const token = Math.max(table.epoch[slot] as number, replica.floors.get(slot) ?? 0)
+  replica.floor = Math.max(replica.floor, token)
+  replica.floors.delete(slot)
   replica.lineages.delete(slot)
   replica.heirs.delete(slot)
   replica.held.delete(slot)

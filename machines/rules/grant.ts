@@ -24,7 +24,7 @@ export type Refusal =
 
 /** The epoch under which this peer may write the slot now, or why it may not. */
 export function judgeWrite(replica: Replica, slot: number, reading: Reading): number | Refusal {
-  if (slot === NOWHERE) return replica.floor + 1
+  if (slot === NOWHERE) return tokenAbove(replica.floor)
   const { table } = replica
   const epoch = table.epoch[slot] as number
   if (!replica.leasing || ((table.flags[slot] as number) & RELEASED) !== 0) {
@@ -64,10 +64,13 @@ function judgeForeign(
 /** The token of a new grant: above all that were given out here, also those that gave way. */
 function nextEpoch(replica: Replica, slot: number): number | Refusal {
   const floor = replica.floors.get(slot) ?? 0
-  const epoch = Math.max(replica.table.epoch[slot] as number, floor) + 1
+  return tokenAbove(Math.max(replica.table.epoch[slot] as number, floor))
+}
+
+function tokenAbove(epoch: number): number | Refusal {
   // Only a stranger's claim gets a key here; a greater token would be refused by every peer.
   const limit = Number.MAX_SAFE_INTEGER
-  return epoch <= limit ? epoch : { verdict: 'full', limit }
+  return epoch < limit ? epoch + 1 : { verdict: 'full', limit }
 }
 
 /** What a local write puts into its slot. */
