@@ -1,8 +1,8 @@
 /** Connections that an application asks for by name. */
 
-import { validAddress } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
-import { isId, type PeerId } from '../machines/rules/peer.ts'
+import type { PeerId } from '../machines/rules/peer.ts'
+import { requireDialable, requireNeighbour } from './command.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /** Dials, and resolves with the peer's id when data flows. */
@@ -10,13 +10,7 @@ export function dialPeer(
   board: Switchboard,
   { address, peerId }: { address: string; peerId?: string | undefined },
 ): Promise<string> {
-  if (!validAddress(address) || board.transportFor(address) === undefined) {
-    const message = `'${String(address)}' is no address that can be dialled.`
-    throw new HoldfastError('ADDRESS_INVALID', message, { address: String(address) })
-  }
-  if (peerId !== undefined && !isId(peerId)) {
-    throw new HoldfastError('OPTION_INVALID', "'peerId' is no peer id.", { option: 'peerId' })
-  }
+  requireDialable(board, { address, peerId: peerId ?? null })
   const request = board.makeId()
   return new Promise((resolve, reject) => {
     const settle = (error: HoldfastError | null, reached?: PeerId | null) => {
@@ -36,8 +30,6 @@ export function dialPeer(
 
 /** Ends the connection to a peer. */
 export function hangUp(board: Switchboard, peerId: string): void {
-  if (board.lines.to(peerId as PeerId) === undefined) {
-    throw new HoldfastError('PEER_UNKNOWN', `${peerId} is not connected.`)
-  }
+  requireNeighbour(board, peerId)
   board.mesh.send({ type: 'peer.disconnect', peerId })
 }

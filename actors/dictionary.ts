@@ -7,6 +7,7 @@ import type { LeaseView } from '../machines/rules/replica.ts'
 import { admitValue } from '../machines/rules/value.ts'
 import type { Receipt } from '../machines/rules/write.ts'
 import { ask } from './ask.ts'
+import { assignmentsOf, type Entries } from './command.ts'
 import {
   type AcquireOptions,
   acquireLease,
@@ -79,15 +80,8 @@ export class Dictionary<V = unknown> extends Participant<V> {
    * Writes several keys, all or none. Takes an object, a Map or any iterable of pairs. Throws what
    * `set` throws, for the first key that is refused.
    */
-  update(
-    entries: Readonly<Record<string, V>> | Iterable<readonly [Key, V]>,
-    options: WriteOptions = {},
-  ): Receipt[] {
-    const pairs = Symbol.iterator in entries ? entries : Object.entries(entries)
-    const assignments = Array.from(pairs as Iterable<readonly [Key, V]>, ([key, value]) => ({
-      key: requireKey(key),
-      value: admitValue(value),
-    }))
+  update(entries: Entries<V>, options: WriteOptions = {}): Receipt[] {
+    const assignments = assignmentsOf(entries)
     return this.#ask({ type: 'entry.update', assignments, ...checked(options) })
   }
 

@@ -8,7 +8,7 @@ import type { MeshContext, MeshEvent } from '../machines/mesh.ts'
 import type { Handle } from '../machines/rules/peer.ts'
 import { hasRoom } from '../machines/rules/roster.ts'
 import type { Listener, ListenerEvents, Timer, Wire } from '../transport/ports.ts'
-import type { Switchboard } from './switchboard.ts'
+import type { DoorKeeper, Switchboard } from './switchboard.ts'
 
 export const doorsLogic = fromCallback<{ type: 'doors.close' }, MeshContext>(
   ({ input, sendBack, receive }) => {
@@ -20,7 +20,7 @@ export const doorsLogic = fromCallback<{ type: 'doors.close' }, MeshContext>(
   },
 )
 
-export class Doors {
+class Doors implements DoorKeeper {
   readonly #board: Switchboard
   readonly #tellMesh: (event: MeshEvent) => void
   readonly #listeners: Listener[] = []

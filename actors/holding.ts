@@ -7,6 +7,7 @@ import type { LeaseEnd } from '../machines/rules/fact.ts'
 import { type Key, requireKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
 import { ask } from './ask.ts'
+import { requireNeighbour } from './command.ts'
 import { type LeaseInput, type LeaseLogic, leaseLogic, remainingOf } from './lease.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -142,10 +143,8 @@ export function transferLease(
   options: { key: StoredKey; peerId: string; waitMs?: number },
 ): Promise<void> {
   const { key, peerId, waitMs = TRANSFER_MS } = options
+  requireNeighbour(board, peerId)
   const heir = peerId as PeerId
-  if (board.lines.to(heir) === undefined) {
-    throw new HoldfastError('PEER_UNKNOWN', `${peerId} is not connected.`)
-  }
   ask(board)({ type: 'lease.transfer', key, heir })
   board.store.send({ type: 'lease.watch', key })
   return new Promise((resolve, reject) => {

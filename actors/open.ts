@@ -4,6 +4,7 @@ import { createActor, type InspectionEvent, type Observer } from 'xstate'
 import type { ListenerFailed } from '../machines/mesh.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { Dictionary } from './dictionary.ts'
+import { listenError } from './refusal.ts'
 import { type DictionaryOptions, settle } from './settings.ts'
 import { syncLogic } from './sync.ts'
 
@@ -43,7 +44,7 @@ export async function openDictionary<V = unknown>(
       next: ({ value }) => {
         if (value === 'open') resolve()
       },
-      complete: () => reject(listenError(actor.getSnapshot().context.failure)),
+      complete: () => reject(openingError(actor.getSnapshot().context.failure)),
       error: reject,
     })
     actor.start()
@@ -51,9 +52,7 @@ export async function openDictionary<V = unknown>(
   return dictionary
 }
 
-function listenError(failure: ListenerFailed | null): HoldfastError {
-  if (failure === null) return new HoldfastError('CLOSED', 'The dictionary closed while it opened.')
-  const { address, code: reason, detail } = failure
-  const code = reason === 'address-in-use' ? 'ADDRESS_IN_USE' : 'LISTEN_FAILED'
-  return new HoldfastError(code, `${address} could not be bound: ${detail}.`, { address, reason })
+function openingError(failure: ListenerFailed | null): HoldfastError {
+  if (failure !== null) return listenError(failure)
+  return new HoldfastError('CLOSED', 'The dictionary closed while it opened.')
 }

@@ -17,7 +17,7 @@ import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
 import { digestToTell, slotsOwed } from '../machines/rules/reconcile.ts'
 import { coverageList } from '../machines/rules/replica.ts'
-import { SENT } from '../machines/rules/table.ts'
+import { GRANT_UNSENT } from '../machines/rules/table.ts'
 import { encode } from '../transport/codec.ts'
 import type { Timer } from '../transport/ports.ts'
 import type { Line } from './line.ts'
@@ -270,7 +270,7 @@ class Answer {
 
   #give(first: number, end: number): void {
     const { replica, clock } = this.#board
-    const isTellable = (slot: number) => replica.table.unsent[slot] === SENT
+    const isTellable = (slot: number) => replica.table.unsent[slot] !== GRANT_UNSENT
     const slots = this.#slots.slice(first, end).filter(isTellable)
     const reading = { now: clock.now(), wall: clock.wall() }
     const batch = gather(replica, slots, reading)

@@ -1,5 +1,6 @@
 /** From a verdict of the rules to the error that the public face throws. */
 
+import type { ListenerFailed } from '../machines/mesh.ts'
 import { type ErrorCode, HoldfastError } from '../machines/rules/errors.ts'
 import type { Key } from '../machines/rules/key.ts'
 import type { ConnectionEnd } from '../machines/rules/line.ts'
@@ -48,6 +49,12 @@ const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
   busy: 'PEER_BUSY',
   closing: 'PEER_BUSY',
   malformed: 'CONNECT_FAILED',
+}
+
+/** Why an address is not listened at, or no more. */
+export function listenError({ address, code: reason, detail }: ListenerFailed): HoldfastError {
+  const code = reason === 'address-in-use' ? 'ADDRESS_IN_USE' : 'LISTEN_FAILED'
+  return new HoldfastError(code, `${address} could not be bound: ${detail}.`, { address, reason })
 }
 
 /** Why a call of `connect` did not succeed. */

@@ -1,5 +1,6 @@
 /** The options of a dictionary: checked once, then complete. */
 
+import { nanoid } from 'nanoid'
 import { validAddress } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import {
@@ -14,7 +15,6 @@ import { realClock } from '../transport/clock.ts'
 import type { Clock, Random, Transport } from '../transport/ports.ts'
 import { tcpTransport } from '../transport/tcp.ts'
 import { SEND_QUEUE_BYTES_MAX } from './line.ts'
-import { freshId } from './switchboard.ts'
 
 /** How much a dictionary may hold and do. */
 export interface Limits extends ReplicaLimits {
@@ -136,6 +136,11 @@ export function settle(options: DictionaryOptions = {}): Settings {
   }
   requireTransports(settings)
   return settings
+}
+
+/** An id that nobody else makes. */
+function freshId(): string {
+  return nanoid()
 }
 
 /** True for a term that a lease may have, in milliseconds. */

@@ -225,11 +225,16 @@ export class Simulation {
     return holders.length <= 1
   }
 
-  /** Closes every peer in good order. */
+  /** Closes every peer in good order. A clock that stands still is waited for. */
   async close(): Promise<void> {
+    let isDone = false
     const closing = [...this.#places.values()].map(({ dictionary }) => dictionary.close())
-    await this.advance(10_000)
-    await Promise.all(closing)
+    void Promise.all(closing).then(() => {
+      isDone = true
+    })
+    const end = this.clock.now() + QUIET_MS_MAX
+    while (!isDone && this.clock.now() < end) await this.advance(QUIET_MS)
+    if (!isDone) throw new Error(this.#report(['A peer did not close.']))
     this.#places.clear()
   }
 

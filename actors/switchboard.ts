@@ -6,8 +6,8 @@
  * actor system, where two dictionaries of one application would collide.
  */
 
-import { nanoid } from 'nanoid'
 import type { AnyActorRef } from 'xstate'
+import type { MeshEvent } from '../machines/mesh.ts'
 import type { Census } from '../machines/rules/census.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
@@ -15,7 +15,6 @@ import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
 import type { Replica } from '../machines/rules/replica.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
 import type { Announcement } from './announcement.ts'
-import type { Doors } from './doors.ts'
 import { Line, type LineOptions } from './line.ts'
 import { Lines } from './lines.ts'
 import type { Settings } from './settings.ts'
@@ -37,6 +36,12 @@ export class Parcel {
   }
 }
 
+/** What the mesh asks of its doors: to be called later. */
+export interface DoorKeeper {
+  wakeAt(at: number | null): void
+  after(delayMs: number, event: MeshEvent): void
+}
+
 export class Switchboard implements Shared {
   readonly settings: Settings
   readonly self: Origin
@@ -53,7 +58,7 @@ export class Switchboard implements Shared {
   /** The members of the network, as far as they are known here. */
   members: Census = new Map()
   /** Listeners and timers of the mesh, while it lives. */
-  doors: Doors | undefined
+  doors: DoorKeeper | undefined
   /** Where others may dial this peer. */
   addresses: readonly string[] = []
   /** Peers that the application was told of as connected. */
@@ -147,9 +152,4 @@ export class Switchboard implements Shared {
         })
     }
   }
-}
-
-/** An id that nobody else makes. */
-export function freshId(): string {
-  return nanoid()
 }

@@ -6,26 +6,18 @@
  * than the network does.
  */
 
-import {
-  type ActorLogic,
-  type AnyActorRef,
-  type AnyStateMachine,
-  type Snapshot,
-  sendTo,
-} from 'xstate'
+import type { ActorLogic, AnyActorRef, AnyStateMachine, Snapshot } from 'xstate'
 import type { ListenerFailed } from '../machines/mesh.ts'
-import { HoldfastError } from '../machines/rules/errors.ts'
-import { type Key, requireKey } from '../machines/rules/key.ts'
-import { admitValue } from '../machines/rules/value.ts'
 import { type SyncOutput, syncMachine } from '../machines/sync.ts'
 import type { Announcement } from './announcement.ts'
 import { censusLogic } from './census.ts'
+import { commandMesh, commandMessage, commandStore, refuseLate, type SyncEvent } from './command.ts'
 import { withHands } from './hands.ts'
 import { meshLogic } from './mesh.ts'
-import { sendMessage } from './message.ts'
 import { Reader } from './reader.ts'
 import { reconcileLogic } from './reconcile.ts'
-import { type DictionaryOptions, requireLeaseMs, settle } from './settings.ts'
+import { listenError } from './refusal.ts'
+import { type DictionaryOptions, settle } from './settings.ts'
 import { flushStore, storeLogic } from './store.ts'
 import { Switchboard } from './switchboard.ts'
 import { waterfallLogic } from './waterfall.ts'
@@ -49,6 +41,8 @@ export type SyncEvent =
   | { readonly type: 'peers.request' }
   | { readonly type: 'message.send'; readonly payload: unknown; readonly to?: string }
   | { readonly type: 'sync.close' }
+
+export type { SyncEvent }
 
 /** What `on` of a sync actor offers. */
 export type SyncEmitted = Announcement
@@ -93,14 +87,13 @@ const machine = withHands(syncMachine, {
   hands: ({ shared }) => ({
     actors: CHILDREN as never,
     actions: {
-      tellStore: ({ event }) => tellStore(shared, event as StoreBound),
-      tellMesh: sendTo('mesh', ({ event }) => {
-        const { peerId = null, request = '' } = event as { peerId?: string; request?: string }
-        return { ...event, peerId, request }
-      }),
-      sendMessage: ({ event }) => {
-        const { payload, to } = event as unknown as Extract<SyncEvent, { type: 'message.send' }>
-        report(shared, () => sendMessage(shared, payload, to))
+      tellStore: ({ event }) => commandStore(shared, event as never),
+      tellMesh: ({ event }) => commandMesh(shared, event as never),
+      sendMessage: ({ event }) => commandMessage(shared, event as never),
+      refuseLate: () => refuseLate(shared),
+      tellFailure: ({ event }) => {
+        const error = listenError(event as ListenerFailed)
+        shared.announce({ type: 'error', error })
       },
       leave: () => {
         shared.store.send({ type: 'store.close' })
