@@ -149,10 +149,26 @@ class RandomRun {
         break
       default: {
         const value = `${name}-${++this.#values}`
+        const holder = this.#holderOf(key, previous)
         dictionary.set(key, value)
+        // Whoever knows of a lease may take the key only after its holder has given it up, whatever
+        // the network and the clocks did meanwhile.
+        if (holder !== undefined && holder !== name) {
+          this.#ledger.violate('L1', `${name} took ${key} while ${holder} held it`)
+        }
         this.#ledger.accepted({ ...by, value })
       }
     }
+  }
+
+  /** Who believes to hold the key under the very write that this value is. */
+  #holderOf(key: string, value: string | undefined): string | undefined {
+    if (value === undefined) return undefined
+    return this.#names.find((name) => {
+      if (this.#dead.has(name)) return false
+      const dictionary = this.#simulation.peer(name)
+      return dictionary.lease(key)?.mine === true && dictionary.get(key) === value
+    })
   }
 
   #fault(): void {

@@ -1,0 +1,23 @@
+/** The mutants keep up with the rules they break; `npm run mutants` shows that they are caught. */
+
+import { readFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { MUTANTS, mutate } from './mutantList.ts'
+
+const mutants = suite('scenarios/mutants')
+
+mutants('each broken variant still fits the rule that it breaks, in exactly one place', () => {
+  for (const mutant of MUTANTS) {
+    const sound = readFileSync(mutant.file, 'utf8')
+    assert.is.not(mutate(sound, mutant), sound, mutant.name)
+  }
+})
+
+mutants('a text that does not fit any more is noticed', () => {
+  const mutant = MUTANTS[0]
+  assert.ok(mutant)
+  assert.throws(() => mutate('another rule', mutant), /must fit exactly one/)
+})
+
+mutants.run()
