@@ -22,26 +22,6 @@ import { flushStore, storeLogic } from './store.ts'
 import { Switchboard } from './switchboard.ts'
 import { waterfallLogic } from './waterfall.ts'
 
-/** What may be sent to a sync actor. A write that is refused is emitted as `entry.refused`. */
-export type SyncEvent =
-  | {
-      readonly type: 'entry.set'
-      readonly key: Key
-      readonly value: unknown
-      readonly leaseMs?: number
-    }
-  | { readonly type: 'entry.delete'; readonly key: Key }
-  | { readonly type: 'entry.pop'; readonly key: Key }
-  | { readonly type: 'lease.acquire'; readonly key: Key; readonly leaseMs?: number }
-  | { readonly type: 'lease.renew'; readonly key: Key; readonly leaseMs?: number }
-  | { readonly type: 'lease.release'; readonly key: Key }
-  | { readonly type: 'lease.transfer'; readonly key: Key; readonly peerId: string }
-  | { readonly type: 'peer.connect'; readonly address: string; readonly peerId?: string }
-  | { readonly type: 'peer.disconnect'; readonly peerId: string }
-  | { readonly type: 'peers.request' }
-  | { readonly type: 'message.send'; readonly payload: unknown; readonly to?: string }
-  | { readonly type: 'sync.close' }
-
 export type { SyncEvent }
 
 /** What `on` of a sync actor offers. */
@@ -131,33 +111,3 @@ logic.transition = (snapshot, event, scope) => {
  * sync.send({ type: 'entry.set', key: 'door', value: 'open' })
  */
 export const syncLogic = logic as unknown as SyncLogic
-
-type StoreBound = Extract<SyncEvent, { type: `entry.${string}` | `lease.${string}` }>
-
-/** Checks what the application sent and passes it to the store. */
-function tellStore(board: Switchboard, event: StoreBound): void {
-  report(board, () => {
-    const key = requireKey(event.key)
-    if ('leaseMs' in event) requireLeaseMs(event.leaseMs)
-    switch (event.type) {
-      case 'entry.set':
-        return board.store.send({ ...event, key, value: admitValue(event.value) })
-      case 'entry.pop':
-        return board.store.send({ type: 'entry.delete', key })
-      case 'lease.transfer':
-        return board.store.send({ ...event, key, heir: event.peerId })
-      default:
-        return board.store.send({ ...event, key })
-    }
-  })
-}
-
-/** What an event asked for and cannot be done is emitted, since nobody waits for a verdict. */
-function report(board: Switchboard, act: () => void): void {
-  try {
-    act()
-  } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error
-    board.clock.defer(() => board.announce({ type: 'entry.refused', error }))
-  }
-}

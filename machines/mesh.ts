@@ -12,6 +12,7 @@ import {
   assign,
   type DoneActorEvent,
   type ErrorActorEvent,
+  enqueueActions,
   fromCallback,
   sendTo,
   setup,
@@ -23,6 +24,9 @@ import type { ConnectionId, Handle, PeerId } from './rules/peer.ts'
 import type { Roster } from './rules/roster.ts'
 import { unprovided } from './unprovided.ts'
 
+/** How many dials may wait for the mesh to open; more are made at once. */
+const DIALS_WAITING_MAX = 64
+
 /** How long the last words to all peers may take, in milliseconds. */
 export const FAREWELL_MS = 3_000
 
@@ -33,6 +37,8 @@ export interface MeshContext {
   readonly unbound: number
   /** Addresses that are bound, with the ports that the system chose. */
   readonly listening: readonly string[]
+  /** Dials that were asked for before this peer knew its own addresses. */
+  readonly waiting: readonly DialAsked[]
 }
 
 export interface MeshInput {
@@ -47,6 +53,14 @@ export interface ListenerFailed {
   readonly address: string
   readonly code: string
   readonly detail: string
+}
+
+/** The application names an address to dial, and perhaps who must answer. */
+export interface DialAsked {
+  readonly type: 'peer.connect'
+  readonly address: string
+  readonly peerId: PeerId | null
+  readonly request: string
 }
 
 /** A pair's timer ran out. */
@@ -64,12 +78,7 @@ export type MeshEvent =
   | { readonly type: 'dial.due' }
   | ({ readonly type: 'drain.elapsed' } & PairTimer)
   | ({ readonly type: 'acknowledge.elapsed' } & PairTimer)
-  | {
-      readonly type: 'peer.connect'
-      readonly address: string
-      readonly peerId: PeerId | null
-      readonly request: string
-    }
+  | DialAsked
   | { readonly type: 'peer.disconnect'; readonly peerId: PeerId }
   | { readonly type: 'peers.request' }
   | { readonly type: 'peers.asked'; readonly peerId: PeerId }
@@ -98,6 +107,7 @@ export const meshMachine = setup({
   guards: {
     isBound: ({ context }) => context.unbound === 0,
     isAlone: ({ context }) => context.roster.members.size === 0,
+    mayWait: ({ context }) => context.waiting.length < DIALS_WAITING_MAX,
   },
   actions: {
     join: unprovided('join'),
@@ -107,6 +117,9 @@ export const meshMachine = setup({
     tellOpen: unprovided('tellOpen'),
     tellFailed: unprovided('tellFailed'),
     tellClosed: unprovided('tellClosed'),
+    noteDial: assign({
+      waiting: ({ context }, { dial }: { dial: DialAsked }) => [...context.waiting, dial],
+    }),
     noteBound: assign({
       unbound: ({ context }) => context.unbound - 1,
       listening: ({ context }, { address }: { address: string }) => [...context.listening, address],
@@ -120,6 +133,7 @@ export const meshMachine = setup({
     roster: input.roster,
     unbound: input.listen.length,
     listening: [],
+    waiting: [],
   }),
   // Listeners and timers live as long as the mesh, however that ends.
   invoke: { id: 'doors', src: 'doors', input: ({ context }) => context },
@@ -152,11 +166,25 @@ export const meshMachine = setup({
           ],
         },
         'listener.failed': { target: 'closing', actions: 'tellFailed' },
+        'peer.connect': [
+          {
+            guard: 'mayWait',
+            actions: { type: 'noteDial', params: ({ event }) => ({ dial: event }) },
+          },
+          follow,
+        ],
       },
       always: { guard: 'isBound', target: 'open' },
     },
     open: {
-      entry: ['tellOpen', 'join'],
+      entry: [
+        'tellOpen',
+        'join',
+        enqueueActions(({ context, enqueue }) => {
+          for (const dial of context.waiting) enqueue.raise(dial)
+          enqueue.assign({ waiting: [] })
+        }),
+      ],
       on: {
         'dial.due': follow,
         'peer.connect': follow,

@@ -69,6 +69,8 @@ export const syncMachine = setup({
     tellMesh: unprovided('tellMesh'),
     sendMessage: unprovided('sendMessage'),
     leave: unprovided('leave'),
+    refuseLate: unprovided('refuseLate'),
+    tellFailure: unprovided('tellFailure'),
     noteListening: assign({
       listening: (_, { listening }: { listening: readonly string[] }) => listening,
     }),
@@ -90,6 +92,8 @@ export const syncMachine = setup({
     'entry.*': { actions: 'tellStore' },
     'lease.*': { actions: 'tellStore' },
     'message.send': { actions: 'sendMessage' },
+    'peer.*': { actions: 'tellMesh' },
+    'peers.request': { actions: 'tellMesh' },
     'mesh.closed': '.closed',
     'sync.close': '.closing',
   },
@@ -109,10 +113,21 @@ export const syncMachine = setup({
       },
     },
     open: {
-      on: { 'peer.*': { actions: 'tellMesh' }, 'peers.request': { actions: 'tellMesh' } },
+      // Somebody else closed the listener: those who are connected stay, nobody new comes in.
+      on: { 'listener.failed': { actions: 'tellFailure' } },
     },
     // What was written goes out before the goodbye; the mesh ends when the last connection has.
-    closing: { entry: 'leave', on: { 'sync.close': {} } },
+    closing: {
+      entry: 'leave',
+      on: {
+        'sync.close': {},
+        'entry.*': { actions: 'refuseLate' },
+        'lease.*': { actions: 'refuseLate' },
+        'message.send': { actions: 'refuseLate' },
+        'peer.*': { actions: 'refuseLate' },
+        'peers.request': { actions: 'refuseLate' },
+      },
+    },
     closed: { type: 'final' },
   },
 })
