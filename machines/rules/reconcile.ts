@@ -7,13 +7,15 @@
  * their digests still differ, the asker asks once more, for everything. Both sides ask, each for
  * itself.
  *
- * An entry that nobody was sent yet is not given: its writer waits until it has asked somebody, so
- * that it can still give way (see `merge.ts`), and sends it as a broadcast then.
+ * A grant that nobody was sent yet is not given: its writer waits until it has asked somebody, so
+ * that it can still give way (see `merge.ts`), and sends it as a broadcast then. A write under a
+ * grant that others have seen never gives way; it is given, or else an asker who compares
+ * everything would take the key for deleted.
  */
 
 import { Coverage, type CoverageList, originKey } from './coverage.ts'
 import { digestOf, indexOrigin, type Replica, SELF } from './replica.ts'
-import { SENT } from './table.ts'
+import { GRANT_UNSENT } from './table.ts'
 
 /** The slots whose entries the asker has not heard of, or all that can be told. */
 export function slotsOwed(
@@ -24,7 +26,7 @@ export function slotsOwed(
   const heard = coverageByWriter(replica, coverage)
   const owed: number[] = []
   for (const slot of table.slotsInUse()) {
-    if (table.unsent[slot] !== SENT) continue
+    if (table.unsent[slot] === GRANT_UNSENT) continue
     const known = heard[table.writer[slot] as number]
     if (all || !known?.covers(table.sequence[slot] as number)) owed.push(slot)
   }

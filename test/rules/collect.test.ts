@@ -119,6 +119,22 @@ collecting(
   },
 )
 
+collecting('a live key that its owner is just writing is not taken for deleted', () => {
+  const [alice, bob, carol] = [open('alice'), open('bob'), open('carol')]
+  put(alice, ['door', 1], at(0))
+  put(alice, ['gate', 1], at(0))
+  broadcast(alice, [bob, carol], now)
+  doneBy(remove(alice, keyOf('door'), now))
+  broadcast(alice, [bob], now)
+  collectAt([alice, bob])
+  put(alice, ['gate', 2], at(1))
+  assert.ok(ask(carol, alice, { reading: at(1) }).differs)
+  ask(carol, alice, { reading: at(1), all: true })
+  assert.is(valueAt(carol, 'door'), undefined)
+  assert.is(valueAt(carol, 'gate'), 2)
+  assert.is(wordOf(trySet(carol, ['gate', 3], { reading: at(1) })), 'held')
+})
+
 collecting(
   'a stranger’s deletion under the greatest token does not make ours give out a greater one',
   () => {
