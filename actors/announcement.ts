@@ -50,15 +50,16 @@ export interface MessageFact<V = unknown> {
   readonly isWhisper: boolean
 }
 
-/** A write that was sent to the actor as an event, without waiting for the verdict, was refused. */
+/** What was asked of the actor by an event, without waiting for a verdict, was refused. */
 export interface EntryRefusedFact {
   readonly type: 'entry.refused'
   readonly error: HoldfastError
 }
 
-/** A call of `connect` came to its end. */
+/** A call of `connect`, or a `peer.connect`, came to its end. */
 export interface DialSettledFact {
   readonly type: 'dial.settled'
+  /** What the event was given; empty if nothing. */
   readonly request: string
   readonly peerId: PeerId | null
   readonly error: HoldfastError | null

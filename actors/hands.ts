@@ -3,7 +3,8 @@
  * through that dictionary's switchboard, which comes with the input.
  */
 
-import type { AnyActorRef, AnyStateMachine } from 'xstate'
+import type { AnyActorRef, AnyStateMachine, Snapshot } from 'xstate'
+import { HoldfastError } from '../machines/rules/errors.ts'
 
 /** The implementations that `machine.provide` takes. */
 type Hands<Machine extends AnyStateMachine> = Parameters<Machine['provide']>[0]
@@ -40,5 +41,23 @@ export function withHands<Machine extends AnyStateMachine, Given, Input>(
   }
   // The snapshot remembers the machine that has the hands.
   logic.transition = (snapshot, event, scope) => snapshot.machine.transition(snapshot, event, scope)
+  logic.getPersistedSnapshot = summaryOf
+  logic.restoreSnapshot = refuseLiving as never
   return logic as Machine
+}
+
+/**
+ * What an application that persists its machine keeps of ours: how it stands, without children and
+ * context. Connections, timers and the data of others cannot be kept.
+ */
+function summaryOf(snapshot: object): Snapshot<unknown> {
+  const { status, output, error, value } = snapshot as Record<string, unknown>
+  return { status, output, error, value, children: {}, context: {} } as never
+}
+
+/** What had ended stays ended; what lived cannot come back, which its parent hears as an error. */
+function refuseLiving(kept: Snapshot<unknown>): Snapshot<unknown> {
+  if (kept.status !== 'active') return kept
+  const message = 'An actor with connections cannot be restored from a snapshot.'
+  throw new HoldfastError('OPTION_INVALID', message, { option: 'snapshot' })
 }

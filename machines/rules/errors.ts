@@ -77,8 +77,8 @@ export const ERRORS = {
     cure: 'Choose another port, or port 0 and let the system choose.',
   },
   LISTEN_FAILED: {
-    when: 'An address of `listen` could not be bound for another reason than being in use.',
-    state: 'The dictionary is closed.',
+    when: 'An address of `listen` could not be bound, though it is not in use, or was lost later.',
+    state: 'The dictionary is closed. A loss later is reported only; the connections stay.',
     cure: 'See the message: often a host that is not this machine, or a privileged port.',
   },
   CONNECT_FAILED: {
