@@ -13,7 +13,7 @@ import { Coverage, type CoverageList, originKey } from './coverage.ts'
 import { writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
-import { loseLease } from './merge.ts'
+import { loseLease } from './loss.ts'
 import { keyAt, type Replica, readValue, SELF } from './replica.ts'
 import { SENT } from './table.ts'
 

@@ -7,33 +7,17 @@
  * seen it is told, once.
  */
 
-import { ABSENT, at, atRising, type Batch, RELEASED } from './batch.ts'
-import { originKey } from './coverage.ts'
-import { hashValue } from './flat.ts'
+import { at, atRising, type Batch, RELEASED } from './batch.ts'
+import { type Claim, compareContent, lineagesOf } from './claim.ts'
 import { isFull, tellLeaseChange } from './grant.ts'
-import { Hash } from './hash.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
-import { isSameLineage, judgeSeen, type Lineage, NO_LINEAGE } from './lineage.ts'
+import { NO_LINEAGE } from './lineage.ts'
+import { noteLoss, tellConflict } from './loss.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, keyAt, type Replica, readValue, SELF } from './replica.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
-import { exposeValue, type Kept } from './value.ts'
 import { compareVersions } from './version.ts'
-
-/** One remote entry, read out of a batch. One object serves all rows of a merge. */
-interface Claim {
-  writer: number
-  epoch: number
-  sequence: number
-  termMs: number
-  remainingMs: number
-  flags: number
-  value: Kept
-  bytes: number
-  heir: PeerId | undefined
-  lineage: Lineage
-}
 
 /**
  * Takes a batch in. False if the replica was too full for one of its new keys: then nothing may be
@@ -79,17 +63,6 @@ export function releaseLeft(replica: Replica, origin: Origin): void {
     table.lapseAt[slot] = Number.NEGATIVE_INFINITY
     tellLeaseChange(replica, slot)
   }
-}
-
-/** The lineages of a batch, by row, in this replica's writer indexes. */
-function lineagesOf(batch: Batch, writers: readonly number[]): Map<number, Lineage> {
-  const lineages = new Map<number, [number, number][]>()
-  for (const [row, writer, sequence] of batch.over) {
-    const lineage = lineages.get(row) ?? []
-    lineage.push([writers[writer] as number, sequence])
-    lineages.set(row, lineage)
-  }
-  return lineages
 }
 
 function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Reading): boolean {
@@ -197,93 +170,6 @@ function settleSame(replica: Replica, slot: number, claim: Claim, reading: Readi
   tellConflict(replica, slot, { claim, reason: 'equivocation' })
   take(replica, slot, claim, reading)
   table.lapseAt[slot] = lapseAt
-}
-
-/** What a claim says beside its version. */
-type Content = Pick<Claim, 'value' | 'flags' | 'termMs' | 'heir' | 'lineage'>
-
-/**
- * Greater than zero if the claim has other content and the smaller hash, which is kept everywhere.
- */
-function compareContent(replica: Replica, slot: number, claim: Claim): number {
-  const { table } = replica
-  const mine = {
-    value: table.values[slot],
-    flags: table.flags[slot] as number,
-    termMs: table.termMs[slot] as number,
-    heir: replica.heirs.get(slot),
-    lineage: replica.lineages.get(slot) ?? NO_LINEAGE,
-  }
-  if (isSame(mine, claim)) return 0
-  const kept = contentHash(replica, mine)
-  const claimed = contentHash(replica, claim)
-  return kept.high - claimed.high || kept.low - claimed.low
-}
-
-/**
- * True without hashing for what comes twice most often; a structure is never the same object again.
- */
-function isSame(one: Content, other: Content): boolean {
-  const isSameLease = one.termMs === other.termMs && one.heir === other.heir
-  const isSameValue = one.flags === other.flags && one.value === other.value
-  return isSameLease && isSameValue && isSameLineage(one.lineage, other.lineage)
-}
-
-/** Everything counts that is passed on, or else the order of arrival would decide over the rest. */
-function contentHash(replica: Replica, { value, flags, termMs, heir, lineage }: Content): Hash {
-  const hash = new Hash()
-    .start()
-    .integer(flags)
-    .number(termMs)
-    .text(heir ?? '')
-  for (const [writer, sequence] of lineage) {
-    hash.text(originKey(replica.origins[writer] as Origin)).number(sequence)
-  }
-  hashValue(hash, value)
-  return hash.finish()
-}
-
-/**
- * This peer's own entry is about to be replaced: tells a lost lease, and a lost write if it was
- * one.
- */
-function noteLoss(replica: Replica, slot: number, claim: Claim): void {
-  const { table } = replica
-  if (table.writer[slot] !== SELF) return
-  const sequence = table.sequence[slot] as number
-  const seen = judgeSeen(claim.lineage, { writer: SELF, sequence })
-  // A lineage that was cut does not say; but what every member had heard of was seen by whoever
-  // wrote after that.
-  const isSeen = seen === 'seen' || (seen === 'unknown' && sequence <= replica.settledSequence)
-  if (!isSeen) tellConflict(replica, slot, { claim, reason: 'concurrent' })
-  else loseLease(replica, slot, 'superseded')
-}
-
-function tellConflict(
-  replica: Replica,
-  slot: number,
-  told: { claim: Claim; reason: 'unwitnessed' | 'concurrent' | 'equivocation' },
-): void {
-  const { table, facts, origins } = replica
-  const { claim, reason } = told
-  facts.push({
-    type: 'conflict',
-    key: keyAt(replica, slot),
-    lost: readValue(replica, slot),
-    kept: (claim.flags & ABSENT) === 0 ? exposeValue(claim.value) : undefined,
-    winner: (origins[claim.writer] as Origin).peer,
-    token: claim.epoch,
-    reason,
-  })
-  if (table.writer[slot] === SELF) loseLease(replica, slot, 'conflict')
-}
-
-/** Tells that a lease which was acquired is over. */
-export function loseLease(replica: Replica, slot: number, reason: 'conflict' | 'superseded'): void {
-  const token = replica.held.get(slot)
-  if (token === undefined) return
-  replica.held.delete(slot)
-  replica.facts.push({ type: 'lease.lost', key: keyAt(replica, slot), token, reason })
 }
 
 function tellTaken(

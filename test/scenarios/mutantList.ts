@@ -72,14 +72,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a lost write is told to nobody',
     invariant: 'C8',
-    file: `${RULES}/merge.ts`,
+    file: `${RULES}/loss.ts`,
     sound: "  if (!isSeen) tellConflict(replica, slot, { claim, reason: 'concurrent' })\n",
     broken: '  if (!isSeen && claim.epoch < 0) return\n',
   },
   {
     name: 'no lineage: two grants later nobody knows who built upon what',
     invariant: 'C8',
-    file: `${RULES}/merge.ts`,
+    file: `${RULES}/loss.ts`,
     sound: "  const isSeen = seen === 'seen' ||",
     broken: "  const isSeen = seen === 'seen' || claim.lineage.length > 0 ||",
   },
@@ -121,11 +121,13 @@ export const MUTANTS: readonly Mutant[] = [
     broken: '  if (coverage?.upTo === number) return false\n',
   },
   {
-    name: 'neighbours that meet do not ask each other',
+    name: 'what a neighbour answers is not taken in',
     invariant: 'C2',
     file: 'actors/reconcile.ts',
-    sound: "      if (event.type === 'line.used') asking.enqueue(event.handle)\n",
+    sound: "    this.#board.store.send({ type: 'batch.given', parcel })\n",
     broken:
-      "      if (event.type === 'line.used') board.store.send({ type: 'network.reached', isReached: true })\n",
+      '    if (parcel.frame.length === 0) {\n' +
+      "      this.#board.store.send({ type: 'batch.given', parcel })\n" +
+      '    }\n',
   },
 ]
