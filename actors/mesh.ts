@@ -14,6 +14,7 @@ import {
 import { forget, hearAuth, hearHello, hearReply } from '../machines/rules/admission.ts'
 import type { Moment } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
+import { OWN_ADDRESSES_MAX } from '../machines/rules/hello.ts'
 import type { ConnectionOutput } from '../machines/rules/line.ts'
 import { PROTOCOL_VERSIONS } from '../machines/rules/message.ts'
 import type { Handle, PeerId } from '../machines/rules/peer.ts'
@@ -54,7 +55,7 @@ function inputOf(board: Switchboard): MeshInput {
   const roster = createRoster({
     self: { ...identity, versions: PROTOCOL_VERSIONS, capabilities: CAPABILITIES },
     limits: { connectionsMax: limits.connectionsMax, maxOutgoing },
-    addresses: advertise,
+    addresses: advertise.slice(0, OWN_ADDRESSES_MAX),
   })
   return { shared: board, roster, listen }
 }
@@ -270,10 +271,11 @@ function tellPeers(board: Switchboard, roster: Roster, peerId: PeerId): void {
 
 /**
  * Where others may dial this peer: what the app says, else where it listens if that is one place.
+ * Of very many addresses it names the first ones.
  */
 function advertised(board: Switchboard, roster: Roster, bound: string): readonly string[] {
   const { advertise } = board.settings
-  if (advertise.length > 0) return advertise
   const isEverywhere = /\/\/(0\.0\.0\.0|\[::\]):/.test(bound)
-  return isEverywhere ? roster.addresses : [...roster.addresses, bound]
+  if (advertise.length > 0 || isEverywhere) return roster.addresses
+  return [...roster.addresses, bound].slice(0, OWN_ADDRESSES_MAX)
 }

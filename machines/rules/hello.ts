@@ -18,8 +18,10 @@ export const VERSIONS_MAX = 16
 /** How many capabilities a peer may have. */
 export const CAPABILITIES_MAX = 32
 
-/** How many addresses of its own a peer may name. */
-export const OWN_ADDRESSES_MAX = 16
+/**
+ * How many addresses of its own a peer may name. Eight long ones fit a first frame, more may not.
+ */
+export const OWN_ADDRESSES_MAX = 8
 
 /** The longest name of a network, in characters. */
 export const NETWORK_CHARS_MAX = 256
