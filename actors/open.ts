@@ -31,7 +31,7 @@ export interface OpenOptions extends DictionaryOptions {
 export async function openDictionary<V = unknown>(
   options: OpenOptions = {},
 ): Promise<Dictionary<V>> {
-  const { inspect, ...input } = options
+  const { inspect, ...input } = checked(options)
   const { clock } = settle(input)
   const actor = createActor(syncLogic, {
     input: { ...input, clock },
@@ -50,6 +50,18 @@ export async function openDictionary<V = unknown>(
     actor.start()
   })
   return dictionary
+}
+
+/** What `settle` does not see. */
+function checked(options: OpenOptions): OpenOptions {
+  const isGiven = (given: unknown) => typeof given === 'object' && given !== null
+  if (!isGiven(options)) {
+    throw new HoldfastError('OPTION_INVALID', 'The options are no object.', { option: 'options' })
+  }
+  const { inspect } = options
+  if (inspect === undefined || typeof inspect === 'function' || isGiven(inspect)) return options
+  const message = "The option 'inspect' is no function and no observer."
+  throw new HoldfastError('OPTION_INVALID', message, { option: 'inspect' })
 }
 
 function openingError(failure: ListenerFailed | null): HoldfastError {

@@ -68,6 +68,10 @@ export function connectError(end: ConnectionEnd, address: string): HoldfastError
   if (end.cause === 'farewell' && end.by === 'us' && reason === 'leaving') {
     return new HoldfastError('CLOSED', 'The dictionary closed.', { address })
   }
+  if (end.cause === 'wire' && reason === 'unsupported') {
+    const message = `'${address}' is no address that can be dialled.`
+    return new HoldfastError('ADDRESS_INVALID', message, { address, reason })
+  }
   const detail = end.cause === 'wire' && end.detail ? ` (${end.detail})` : ''
   const message = `No connection to ${address}: ${reason}${detail}.`
   return new HoldfastError('CONNECT_FAILED', message, { address, reason })

@@ -86,7 +86,7 @@ const NETWORK_CHARS_MAX = 256
 const ADDRESSES_MAX = 64
 
 const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) => boolean } = {
-  network: (value) => typeof value === 'string' && isLength(value.length, NETWORK_CHARS_MAX),
+  network: isNetwork,
   listen: areAddresses,
   join: areAddresses,
   advertise: areAddresses,
@@ -100,7 +100,7 @@ const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) =
   random: (value) => typeof value === 'function',
   makeId: (value) => typeof value === 'function',
   transports: (value) =>
-    Array.isArray(value) && value.every((each) => has(each, ['dial', 'listen'])),
+    Array.isArray(value) && value.every((each) => has(each, ['dial', 'listen']) && hasScheme(each)),
 }
 
 /**
@@ -108,8 +108,8 @@ const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) =
  */
 export function settle(options: DictionaryOptions = {}): Settings {
   for (const [name, value] of Object.entries(options)) {
-    const check = CHECKS[name as keyof DictionaryOptions]
-    if (check === undefined) {
+    const check = Object.hasOwn(CHECKS, name) && CHECKS[name as keyof DictionaryOptions]
+    if (!check) {
       throw new HoldfastError('OPTION_UNKNOWN', `There is no option '${name}'.`, { option: name })
     }
     if (value !== undefined && !check(value)) throw invalid(name, value)
@@ -183,15 +183,25 @@ function requireTransports(settings: Settings): void {
   }
 }
 
+/** Half a character would not come through the wire as it is. */
+function isNetwork(value: unknown): boolean {
+  if (typeof value !== 'string' || !value.isWellFormed()) return false
+  return isLength(value.length, NETWORK_CHARS_MAX)
+}
+
 function areAddresses(value: unknown): boolean {
   return Array.isArray(value) && value.length <= ADDRESSES_MAX && value.every(validAddress)
 }
 
 function areLimits(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return Object.entries(value).every(
-    ([name, limit]) => name in LIMITS && typeof limit === 'number' && limit > 0,
+    ([name, limit]) => Object.hasOwn(LIMITS, name) && typeof limit === 'number' && limit > 0,
   )
+}
+
+function hasScheme(transport: { scheme?: unknown }): boolean {
+  return typeof transport.scheme === 'string' && transport.scheme !== ''
 }
 
 function has(value: unknown, names: readonly string[]): boolean {
