@@ -2,6 +2,7 @@
 
 import { fromCallback, sendParent } from 'xstate'
 import { connectionMachine } from '../machines/connection.ts'
+import { HoldfastError } from '../machines/rules/errors.ts'
 import type {
   ConnectionContext,
   ConnectionEvent,
@@ -94,6 +95,13 @@ function wireLogicFor(board: Switchboard) {
       heard: (message) => sendBack({ type: 'message.received', message }),
       broken: () => sendBack({ type: 'wire.broken' }),
       silent: () => sendBack({ type: 'wire.silent' }),
+      failed: (cause) => {
+        const error = new HoldfastError('ACTOR_FAILED', `The carrier of ${address} threw.`, {
+          cause,
+        })
+        board.announce({ type: 'error', error })
+        sendBack({ type: 'wire.closed', reason: 'reset', detail: String(cause) })
+      },
       closed: ({ code, detail }) => sendBack({ type: 'wire.closed', reason: code, detail }),
     })
     if (direction === 'outgoing') {

@@ -29,6 +29,8 @@ export interface LineOwner {
   /** Bytes came that the protocol does not allow. */
   broken(): void
   silent(): void
+  /** The carrier threw: a defect that ends this line and no other. */
+  failed(cause: unknown): void
   closed(end: WireEnd): void
 }
 
@@ -100,7 +102,7 @@ export class Line implements WireEvents {
   }
 
   say(message: Message): void {
-    this.#wire?.send(encode(message))
+    this.#transmit(encode(message))
   }
 
   /**
@@ -112,8 +114,7 @@ export class Line implements WireEvents {
       this.isBehind = true
       return false
     }
-    this.#wire?.send(frame)
-    return true
+    return this.#transmit(frame)
   }
 
   /** Sends a heartbeat, or finds that none has come for too long. */
@@ -160,6 +161,20 @@ export class Line implements WireEvents {
   closed(end: WireEnd): void {
     this.#end = end
     this.#owner?.closed(end)
+  }
+
+  /** Whoever sends here serves other lines too, so a carrier that throws must not reach it. */
+  #transmit(frame: Frame): boolean {
+    const wire = this.#wire
+    try {
+      wire?.send(frame)
+      return true
+    } catch (cause) {
+      this.#wire = undefined
+      wire?.destroy()
+      this.#owner?.failed(cause)
+      return false
+    }
   }
 
   #control(message: ControlMessage): void {
