@@ -94,7 +94,9 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
   return true
 }
 
-/** What others have is more than what was replaced: a claim that is less gives no reason to yield. */
+/**
+ * What others have is more than what was replaced: a claim that is less gives no reason to yield.
+ */
 function noteRival(replica: Replica, key: StoredKey, slot: number, claim: Claim): void {
   const { epoch, sequence } = claim
   const rival = { epoch, sequence, writer: replica.origins[claim.writer] as Origin }

@@ -1,4 +1,7 @@
-/** Carries messages between replicas in the hand: through the codec, at once, and only when told to. */
+/**
+ * Carries messages between replicas in the hand: through the codec, at once, and only when told
+ * to.
+ */
 import * as assert from 'uvu/assert'
 import type { Batch } from '../../machines/rules/batch.ts'
 import { collectedList } from '../../machines/rules/collect.ts'

@@ -164,15 +164,19 @@ const anyTerm = fc
 const anyRate = fc.double({ min: 1 - DRIFT, max: 1 + DRIFT, noNaN: true })
 const anyShare = fc.double({ min: 0, max: 1, noNaN: true })
 
-/** How a term is shortened and lengthened; the checks are shown to catch allowances that are too small. */
+/**
+ * How a term is shortened and lengthened; the checks are shown to catch allowances that are too
+ * small.
+ */
 interface Allowances {
   readonly ownerTermMs: (termMs: number) => number
   readonly takeoverAt: (lapseAt: number, termMs: number) => number
 }
 
 /**
- * L1 in true time: the owner's clock runs at its rate from before it sends. Bob hears after a while and tells
- * carol after another, each by a clock of its own. Carol may take the key only when the owner has lost it.
+ * L1 in true time: the owner's clock runs at its rate from before it sends. Bob hears after a
+ * while and tells carol after another, each by a clock of its own. Carol may take the key only
+ * when the owner has lost it.
  */
 function ownerLosesFirst(allowances: Allowances) {
   const rates = fc.tuple(anyRate, anyRate, anyRate)

@@ -1,4 +1,7 @@
-/** What must hold for every merge, as functions over a merge: each returns what it found wrong, or nothing. */
+/**
+ * What must hold for every merge, as functions over a merge: each returns what it found wrong, or
+ * nothing.
+ */
 
 import { gather } from '../../machines/rules/gather.ts'
 import type { Replica } from '../../machines/rules/replica.ts'

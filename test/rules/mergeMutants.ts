@@ -1,6 +1,6 @@
 /**
- * Merges that are wrong on purpose. Each one is the real merge with one rule broken, so that a check which
- * passes it as well is known to be asleep.
+ * Merges that are wrong on purpose. Each one is the real merge with one rule broken, so that a
+ * check which passes it as well is known to be asleep.
  */
 import { ABSENT, at, atRising, type Batch } from '../../machines/rules/batch.ts'
 import { originKey } from '../../machines/rules/coverage.ts'

@@ -1,4 +1,7 @@
-/** The five failures of the original, each as a scene that a merge with the old rule is shown to fail. */
+/**
+ * The five failures of the original, each as a scene that a merge with the old rule is shown to
+ * fail.
+ */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { takeoverAt } from '../../machines/rules/lease.ts'

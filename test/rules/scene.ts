@@ -1,4 +1,6 @@
-/** What the scenes of the rules' tests are made of: replicas with names, moments, claims and views. */
+/**
+ * What the scenes of the rules' tests are made of: replicas with names, moments, claims and views.
+ */
 import * as assert from 'uvu/assert'
 import { ABSENT, type Batch, RELEASED } from '../../machines/rules/batch.ts'
 import { originKey } from '../../machines/rules/coverage.ts'
@@ -147,7 +149,10 @@ export function batchOf(claims: readonly ClaimSpec[]): Batch {
   }
 }
 
-/** All that is replicated, as text: equal texts are equal tables. With `reading`, the deadlines too. */
+/**
+ * All that is replicated, as text: equal texts are equal tables. With `reading`, the deadlines
+ * too.
+ */
 export function dump(replica: Replica, reading?: Reading): string {
   const { table, origins, heirs, lineages } = replica
   const lines = [...table.slots].map(([key, slot]) => {
@@ -180,7 +185,9 @@ export function openBesideBob(): Replica {
   return alice
 }
 
-/** The word for what came of it; all that is replicated is the same as before unless it was done. */
+/**
+ * The word for what came of it; all that is replicated is the same as before unless it was done.
+ */
 export function tried(replica: Replica, write: () => Verdict<unknown>): string {
   const before = [dump(replica, at(0)), replica.sequence, replica.unsent.length].join()
   const word = wordOf(write())

@@ -1,6 +1,6 @@
 /**
- * A second opinion on what the codec lets pass, written without its code: is this a message that the rules
- * and machines may be given, and is that body plain MessagePack?
+ * A second opinion on what the codec lets pass, written without its code: is this a message that
+ * the rules and machines may be given, and is that body plain MessagePack?
  */
 import { at, atRising, type Batch } from '../../machines/rules/batch.ts'
 import { publicKey, storedKey } from '../../machines/rules/key.ts'
@@ -156,14 +156,18 @@ const kinds: Record<string, Record<string, Check>> = {
   'sync.hint': {},
 }
 
-/** True for a message of a known kind that has all fields of that kind, sound ones, and no other. */
+/**
+ * True for a message of a known kind that has all fields of that kind, sound ones, and no other.
+ */
 export function isMessage(message: unknown): boolean {
   const { kind, ...fields } = message as { kind: string }
   const checks = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
   return checks !== undefined && record(checks)(fields)
 }
 
-/** The kinds of MessagePack items in these bytes, in order; undefined if they are no single item. */
+/**
+ * The kinds of MessagePack items in these bytes, in order; undefined if they are no single item.
+ */
 export function itemKinds(bytes: Uint8Array): string[] | undefined {
   const found: string[] = []
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
