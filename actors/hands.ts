@@ -42,22 +42,25 @@ export function withHands<Machine extends AnyStateMachine, Given, Input>(
   // The snapshot remembers the machine that has the hands.
   logic.transition = (snapshot, event, scope) => snapshot.machine.transition(snapshot, event, scope)
   logic.getPersistedSnapshot = summaryOf
-  logic.restoreSnapshot = refuseLiving as never
+  logic.restoreSnapshot = (kept) => kept as never
+  logic.start = (snapshot) => {
+    if (snapshot.machine === undefined) throw notRestorable()
+    machine.start(snapshot as never)
+  }
   return logic as Machine
 }
 
 /**
  * What an application that persists its machine keeps of ours: how it stands, without children and
- * context. Connections, timers and the data of others cannot be kept.
+ * context. Connections, timers and the data of others cannot be kept. What had ended stays ended
+ * when it is restored; what lived ends with an error as it starts, so that its parent hears of it.
  */
 function summaryOf(snapshot: object): Snapshot<unknown> {
   const { status, output, error, value } = snapshot as Record<string, unknown>
   return { status, output, error, value, children: {}, context: {} } as never
 }
 
-/** What had ended stays ended; what lived cannot come back, which its parent hears as an error. */
-function refuseLiving(kept: Snapshot<unknown>): Snapshot<unknown> {
-  if (kept.status !== 'active') return kept
-  const message = 'An actor with connections cannot be restored from a snapshot.'
-  throw new HoldfastError('OPTION_INVALID', message, { option: 'snapshot' })
+function notRestorable(): HoldfastError {
+  const message = 'An actor with connections cannot be restored from a snapshot; invoke it anew.'
+  return new HoldfastError('OPTION_INVALID', message, { option: 'snapshot' })
 }
