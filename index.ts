@@ -1,11 +1,26 @@
 /** The front door of holdfast. */
 
-export type { Announcement } from './actors/announcement.ts'
-export { connectionLogic } from './actors/connection.ts'
+export type {
+  Announcement,
+  ConnectFact,
+  ConnectionClosedFact,
+  DialSettledFact,
+  DisconnectFact,
+  EntryRefusedFact,
+  MessageFact,
+  RefusedFact,
+} from './actors/announcement.ts'
+export type { Entries } from './actors/command.ts'
+export {
+  type ConnectionLogic,
+  type ConnectionSnapshot,
+  connectionLogic,
+} from './actors/connection.ts'
 export { Dictionary, type WriteOptions } from './actors/dictionary.ts'
 export { type AcquireOptions, Lease } from './actors/holding.ts'
 export type { Handler } from './actors/inbox.ts'
 export {
+  type LeaseActorEvent,
   type LeaseEmitted,
   type LeaseInput,
   type LeaseLogic,
@@ -13,12 +28,12 @@ export {
   leaseLogic,
   type SyncRef,
 } from './actors/lease.ts'
-export { meshLogic } from './actors/mesh.ts'
+export { type MeshLogic, type MeshSnapshot, meshLogic } from './actors/mesh.ts'
 export { type OpenOptions, openDictionary } from './actors/open.ts'
 export type { Subscription } from './actors/participant.ts'
 export type { PeerView, Reader } from './actors/reader.ts'
 export { type DictionaryOptions, LIMITS, type Limits } from './actors/settings.ts'
-export { storeLogic } from './actors/store.ts'
+export { type StoreEvent, type StoreLogic, storeLogic } from './actors/store.ts'
 export {
   type SyncEmitted,
   type SyncEvent,
@@ -27,8 +42,9 @@ export {
   type SyncSnapshot,
   syncLogic,
 } from './actors/sync.ts'
-export { waterfallLogic } from './actors/waterfall.ts'
+export { type WaterfallEvent, type WaterfallLogic, waterfallLogic } from './actors/waterfall.ts'
 export type { LeaseOutput } from './machines/lease.ts'
+export type { ListenerFailed } from './machines/mesh.ts'
 export {
   ERRORS,
   type ErrorCode,
@@ -38,11 +54,15 @@ export {
 export type {
   ConflictFact,
   DeleteFact,
+  ErrorFact,
+  LeaseChangedFact,
   LeaseEnd,
   LeaseLostFact,
   UpdateFact,
 } from './machines/rules/fact.ts'
 export type { Key } from './machines/rules/key.ts'
 export type { TakeoverPolicy } from './machines/rules/lease.ts'
+export type { RefusalReason } from './machines/rules/message.ts'
+export type { PeerId } from './machines/rules/peer.ts'
 export type { LeaseView } from './machines/rules/replica.ts'
 export type { Receipt } from './machines/rules/write.ts'

@@ -1,12 +1,13 @@
 /** The hands of a connection: its wire as a callback actor, and the words it says. */
 
-import { fromCallback, sendParent } from 'xstate'
+import { type ActorLogic, fromCallback, type Snapshot, sendParent } from 'xstate'
 import { connectionMachine } from '../machines/connection.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import type {
   ConnectionContext,
   ConnectionEvent,
   ConnectionInput,
+  ConnectionOutput,
   ConnectionReport,
 } from '../machines/rules/line.ts'
 import { type Introduction, PROTOCOL_VERSIONS } from '../machines/rules/message.ts'
@@ -22,12 +23,26 @@ export const CAPABILITIES: readonly string[] = []
 const NOTHING = new Uint8Array(0)
 const NONCE_BYTES = 32
 
+export type ConnectionSnapshot = Snapshot<ConnectionOutput> & {
+  readonly value:
+    | 'connecting'
+    | { readonly handshaking: string }
+    | { readonly conflicted: 'held' | 'demoted' | 'draining' }
+    | 'nominal'
+    | 'closed'
+  readonly context: ConnectionContext
+}
+
+/** The logic of one connection, as `inspect` meets it. */
+export interface ConnectionLogic
+  extends ActorLogic<ConnectionSnapshot, ConnectionEvent, ConnectionInput> {}
+
 /** The logic of one connection. Spawned by the mesh, never by an application. */
 export const connectionLogic = withHands(connectionMachine, {
   input: (input: ConnectionInput) => input,
   hands: ({ shared }) => handsOf(shared as Switchboard),
   perShared: ({ shared }) => shared,
-})
+}) as unknown as ConnectionLogic
 
 function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provide>[0] {
   const lineOf = ({ handle }: ConnectionContext) => board.lines.get(handle) as Line

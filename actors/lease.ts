@@ -64,7 +64,12 @@ export type LeaseEmitted =
   | { readonly type: 'lost'; readonly reason: LeaseEnd }
 
 export type LeaseSnapshot = Snapshot<LeaseOutput> & {
-  readonly value: unknown
+  readonly value:
+    | { readonly waiting: 'trying' | 'blocked' }
+    | { readonly held: 'resting' }
+    | 'lost'
+    | 'released'
+  /** The fencing token; null until the lease is held. */
   readonly context: { readonly token: number | null }
 }
 

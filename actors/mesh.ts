@@ -3,7 +3,7 @@
  * event is stamped with the time and handed to the roster; its orders are carried out here.
  */
 
-import { type EventObject, enqueueActions } from 'xstate'
+import { type ActorLogic, type EventObject, enqueueActions, type Snapshot } from 'xstate'
 import {
   type MeshChildEvent,
   type MeshContext,
@@ -42,11 +42,19 @@ import type { Switchboard } from './switchboard.ts'
 
 type AnyMeshEvent = MeshEvent | MeshChildEvent
 
+export type MeshSnapshot = Snapshot<undefined> & {
+  readonly value: 'opening' | 'open' | 'closing' | 'closed'
+  readonly context: MeshContext
+}
+
+/** The logic of the mesh, as `inspect` meets it. Spawned by a sync actor, never by an application. */
+export interface MeshLogic extends ActorLogic<MeshSnapshot, MeshEvent, Pick<MeshInput, 'shared'>> {}
+
 /** The logic of the mesh: supervises the connections of one dictionary. */
 export const meshLogic = withHands(meshMachine, {
   input: ({ shared }: Pick<MeshInput, 'shared'>) => inputOf(shared as Switchboard),
   hands: ({ shared }) => handsOf(shared as Switchboard),
-})
+}) as unknown as MeshLogic
 
 function inputOf(board: Switchboard): MeshInput {
   const { settings, self } = board
@@ -63,7 +71,7 @@ function inputOf(board: Switchboard): MeshInput {
 function handsOf(board: Switchboard): Parameters<typeof meshMachine.provide>[0] {
   const moment = (): Moment => ({ now: board.clock.now(), random: board.random })
   return {
-    actors: { connection: connectionLogic, doors: doorsLogic },
+    actors: { connection: connectionLogic as never, doors: doorsLogic },
     actions: {
       tellOpen: ({ context }) =>
         board.sync.send({ type: 'mesh.opened', listening: context.listening }),

@@ -7,7 +7,7 @@
  * it hears of.
  */
 
-import { type AnyActorRef, fromTransition } from 'xstate'
+import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from 'xstate'
 import { collectTombstones, noteSettled } from '../machines/rules/collect.ts'
 import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
 import type { Coverage, CoverageList } from '../machines/rules/coverage.ts'
@@ -102,6 +102,10 @@ export interface StoreState {
   isFlushDue: boolean
 }
 
+/** The logic of the store, as `inspect` meets it. Its context is the data, and is nobody else's. */
+export interface StoreLogic
+  extends ActorLogic<Snapshot<undefined>, StoreEvent, { readonly shared: Shared }> {}
+
 export const storeLogic = fromTransition<
   StoreState,
   StoreEvent,
@@ -121,7 +125,7 @@ export const storeLogic = fromTransition<
     board.replica = replica
     return { board, replica, isReached: false, isFlushDue: false }
   },
-)
+) as unknown as StoreLogic
 
 function decide(state: StoreState, event: StoreEvent): void {
   const { replica, board } = state

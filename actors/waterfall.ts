@@ -3,7 +3,7 @@
  * to all other neighbours as the very bytes that came, and to whom it concerns here.
  */
 
-import { type AnyActorRef, fromTransition } from 'xstate'
+import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from 'xstate'
 import type { Shared } from '../machines/rules/line.ts'
 import type { Broadcast, BroadcastBody } from '../machines/rules/message.ts'
 import { exposeValue } from '../machines/rules/value.ts'
@@ -22,6 +22,10 @@ export interface WaterfallState {
   readonly waterfall: Waterfall
 }
 
+/** The logic of the waterfall, as `inspect` meets it. */
+export interface WaterfallLogic
+  extends ActorLogic<Snapshot<undefined>, WaterfallEvent, { readonly shared: Shared }> {}
+
 export const waterfallLogic = fromTransition<
   WaterfallState,
   WaterfallEvent,
@@ -34,7 +38,7 @@ export const waterfallLogic = fromTransition<
     return state
   },
   ({ input }) => ({ board: input.shared as Switchboard, waterfall: createWaterfall() }),
-)
+) as unknown as WaterfallLogic
 
 function make({ board, waterfall }: WaterfallState, body: BroadcastBody): void {
   const number = ++waterfall.sent
