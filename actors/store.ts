@@ -221,7 +221,9 @@ function take(state: StoreState, parcel: Parcel): void {
   const message = parcel.message as Extract<DataMessage, { kind: 'sync.give' }>
   const fits = mergeBatch(state.replica, message.batch, reading(state.board))
   if (state.replica.inherited.length > 0) inherit(state.replica, reading(state.board))
-  if (!fits) reportFull(state)
+  if (fits) return
+  state.replica.isAnswerCut = true
+  reportFull(state)
 }
 
 function reportFull(state: StoreState): void {

@@ -19,7 +19,8 @@ export const BATCH_BYTES = 256 * 1024
 /** What an entry says beside its key and value, as bits. */
 export const ABSENT = 1 // There is no value: a tombstone, or a bare lease on a key without value.
 export const RELEASED = 2 // Nobody holds the key: the writer gave it up.
-export const FLAGS_ALL = ABSENT | RELEASED
+export const KEPT = 4 // The value is the one before; only the lease changed.
+export const FLAGS_ALL = ABSENT | RELEASED | KEPT
 
 export interface Batch {
   /** The writers of these entries; `writer` points into it. */

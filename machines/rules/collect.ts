@@ -28,7 +28,8 @@ export function collectTombstones(replica: Replica, members: readonly CoverageLi
   const heard = members.map((list) => coverageOf(replica, list))
   let collected = 0
   for (const slot of table.slotsInUse()) {
-    if (table.flags[slot] !== TOMBSTONE || table.unsent[slot] !== SENT) continue
+    if (((table.flags[slot] as number) & TOMBSTONE) !== TOMBSTONE || table.unsent[slot] !== SENT)
+      continue
     const writer = table.writer[slot] as number
     const sequence = table.sequence[slot] as number
     if (!heard.every((coverage) => coverage[writer]?.covers(sequence))) continue

@@ -27,6 +27,13 @@ export function conclude(
   { done, told, isAll }: Answered,
   reading: Reading,
 ): boolean {
+  const wasCut = replica.isAnswerCut
+  replica.isAnswerCut = false
+  if (wasCut) {
+    // What did not fit was not heard; it is asked for again some time, when there may be room.
+    replica.comparison = null
+    return false
+  }
   if (isAll) {
     const wasStale = replica.comparison?.isStale ?? false
     settle(replica, done.coverage)

@@ -6,13 +6,14 @@
  * the lease. Nobody else may write meanwhile.
  */
 
-import { ABSENT, RELEASED } from './batch.ts'
+import { RELEASED } from './batch.ts'
+import { formerOf, tellChange } from './change.ts'
 import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
 import { mayTakeOver, ownerTermMs, type Reading } from './lease.ts'
 import { descend, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
-import { keyAt, ownRemainingMs, type Replica, readValue, SELF, waitMs } from './replica.ts'
+import { ownRemainingMs, type Replica, SELF, waitMs } from './replica.ts'
 import { ENTRY_OVERHEAD_BYTES, GRANT_UNSENT, NOWHERE, SENT, WRITE_UNSENT } from './table.ts'
 import type { Kept } from './value.ts'
 
@@ -95,8 +96,7 @@ export function writeOwn(
   const slot = found === NOWHERE ? table.insert(key) : found
   const isNewGrant = table.epoch[slot] !== entry.epoch
   if (found !== NOWHERE && isNewGrant) noteTakeover(replica, slot)
-  const previous = readValue(replica, slot)
-  const hadValue = table.hasValue(slot)
+  const former = formerOf(replica, slot)
   replica.sequence++
   ;(replica.coverage[SELF] as Coverage).add(replica.sequence)
   table.writer[slot] = SELF
@@ -107,7 +107,7 @@ export function writeOwn(
   if (table.unsent[slot] === SENT) replica.unsent.push(slot)
   if (isNewGrant) table.unsent[slot] = GRANT_UNSENT
   else if (table.unsent[slot] === SENT) table.unsent[slot] = WRITE_UNSENT
-  tellOwn(replica, slot, { previous, hadValue })
+  tellChange(replica, slot, { former, local: true })
   return slot
 }
 
@@ -158,36 +158,4 @@ function setOwnTerm(replica: Replica, slot: number, entry: OwnEntry, reading: Re
   table.wallLapseAt[slot] = reading.wall + believedMs
   if (entry.heir === undefined) replica.heirs.delete(slot)
   else replica.heirs.set(slot, entry.heir)
-}
-
-function tellOwn(
-  replica: Replica,
-  slot: number,
-  before: { previous: unknown; hadValue: boolean },
-): void {
-  const { table, facts } = replica
-  const { previous, hadValue } = before
-  const key = keyAt(replica, slot)
-  const owner = (replica.origins[SELF] as Origin).peer
-  const token = table.epoch[slot] as number
-  const absent = ((table.flags[slot] as number) & ABSENT) !== 0
-  if (!absent) {
-    const value = readValue(replica, slot)
-    facts.push({ type: 'update', key, value, previous, owner, token, local: true })
-  } else if (hadValue) {
-    facts.push({ type: 'delete', key, previous, owner, token, local: true })
-  }
-  tellLeaseChange(replica, slot)
-}
-
-/** Tells those who wait for this key that its lease changed. */
-export function tellLeaseChange(replica: Replica, slot: number): void {
-  if (replica.watched.size === 0) return
-  if (!replica.watched.has(replica.table.keys[slot] as StoredKey)) return
-  replica.facts.push({
-    type: 'lease.changed',
-    key: keyAt(replica, slot),
-    owner: (replica.origins[replica.table.writer[slot] as number] as Origin).peer,
-    token: replica.table.epoch[slot] as number,
-  })
 }

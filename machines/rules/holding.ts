@@ -3,7 +3,7 @@
  * or why not, as in `write.ts`; nothing has changed in the second case.
  */
 
-import { RELEASED } from './batch.ts'
+import { KEPT, RELEASED } from './batch.ts'
 import { judgeWrite, limitBroken } from './grant.ts'
 import { publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
@@ -56,7 +56,7 @@ export function release(replica: Replica, key: StoredKey, options: WriteOptions)
   const slot = replica.table.find(key)
   const epoch = permitHolder(replica, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-  const flags = (replica.table.flags[slot] as number) | RELEASED
+  const flags = (replica.table.flags[slot] as number) | RELEASED | KEPT
   giveUp(replica, slot, { epoch, flags, reading: options.reading })
   return { done: true }
 }

@@ -8,14 +8,15 @@
  */
 
 import { at, atRising, type Batch, RELEASED } from './batch.ts'
+import { formerOf, tellChange, tellLeaseChange } from './change.ts'
 import { type Claim, compareContent, lineagesOf } from './claim.ts'
-import { isFull, tellLeaseChange } from './grant.ts'
+import { isFull } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { NO_LINEAGE } from './lineage.ts'
 import { noteLoss, tellConflict } from './loss.ts'
 import type { Origin, PeerId } from './peer.ts'
-import { indexOrigin, keyAt, type Replica, readValue, SELF } from './replica.ts'
+import { indexOrigin, type Replica, SELF } from './replica.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
@@ -56,6 +57,7 @@ export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): bo
 export function releaseLeft(replica: Replica, origin: Origin): void {
   const writer = indexOrigin(replica, origin)
   if (writer === SELF) return
+  replica.left.add(writer)
   const { table } = replica
   for (const slot of table.slotsInUse()) {
     // What it reserved for an heir is the heir's to take, and nobody else's.
@@ -136,13 +138,14 @@ function compareWith(replica: Replica, key: StoredKey, slot: number, claim: Clai
 
 function take(replica: Replica, slot: number, claim: Claim, reading: Reading): void {
   const { table } = replica
-  const hadValue = table.hasValue(slot)
-  const previous = readValue(replica, slot)
+  const former = formerOf(replica, slot)
   table.writer[slot] = claim.writer
   table.epoch[slot] = claim.epoch
   table.sequence[slot] = claim.sequence
   table.termMs[slot] = claim.termMs
-  table.lapseAt[slot] = reading.now + claim.remainingMs
+  // An entry may come after the goodbye of its writer.
+  const hasLeft = replica.left.has(claim.writer) && claim.heir === undefined
+  table.lapseAt[slot] = hasLeft ? Number.NEGATIVE_INFINITY : reading.now + claim.remainingMs
   table.unsent[slot] = SENT
   replica.replaced.delete(slot)
   table.put(slot, claim)
@@ -150,7 +153,7 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
   else inherit(replica, slot, claim.heir)
   if (claim.lineage.length === 0) replica.lineages.delete(slot)
   else replica.lineages.set(slot, claim.lineage)
-  tellTaken(replica, slot, { previous, hadValue })
+  tellChange(replica, slot, { former, local: false })
 }
 
 function inherit(replica: Replica, slot: number, heir: PeerId): void {
@@ -172,23 +175,4 @@ function settleSame(replica: Replica, slot: number, claim: Claim, reading: Readi
   tellConflict(replica, slot, { claim, reason: 'equivocation' })
   take(replica, slot, claim, reading)
   table.lapseAt[slot] = lapseAt
-}
-
-function tellTaken(
-  replica: Replica,
-  slot: number,
-  before: { previous: unknown; hadValue: boolean },
-): void {
-  const { table, facts, origins } = replica
-  const { previous, hadValue } = before
-  const key = keyAt(replica, slot)
-  const owner = (origins[table.writer[slot] as number] as Origin).peer
-  const token = table.epoch[slot] as number
-  if (table.hasValue(slot)) {
-    const value = readValue(replica, slot)
-    facts.push({ type: 'update', key, value, previous, owner, token, local: false })
-  } else if (hadValue) {
-    facts.push({ type: 'delete', key, previous, owner, token, local: false })
-  }
-  tellLeaseChange(replica, slot)
 }

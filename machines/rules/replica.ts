@@ -70,8 +70,12 @@ export interface Replica {
   floor: number
   /** How far deletions were collected, by writer: the highest sequence. */
   readonly collected: Map<number, number>
+  /** Something of the answer under way did not fit: its end must not be taken for heard. */
+  isAnswerCut: boolean
   /** While everything is compared with another peer: the slots that came, and what for. */
   comparison: { readonly seen: Set<number>; readonly isStale: boolean } | null
+  /** Writers that said goodbye in their run. */
+  readonly left: Set<number>
   /** Slots that another peer reserved for this one, to be taken over. */
   inherited: number[]
   /** How many other peers are known, and how many of them are connected. */
@@ -108,7 +112,9 @@ export function createReplica(options: ReplicaOptions): Replica {
     settledSequence: 0,
     floor: 0,
     collected: new Map(),
+    isAnswerCut: false,
     comparison: null,
+    left: new Set(),
     inherited: [],
     peers: { known: 0, connected: 0 },
     facts: [],

@@ -4,7 +4,7 @@
  * second case.
  */
 
-import { ABSENT, RELEASED } from './batch.ts'
+import { ABSENT, KEPT, RELEASED } from './batch.ts'
 import { judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
@@ -160,7 +160,7 @@ export function keep(replica: Replica, key: StoredKey, granted: Granted): Receip
   const entry = {
     value: isNew ? null : table.values[slot],
     bytes: isNew ? 0 : table.chargeOf(slot),
-    flags: isNew ? ABSENT : (table.flags[slot] as number) & ~RELEASED,
+    flags: isNew ? ABSENT : ((table.flags[slot] as number) & ~RELEASED) | KEPT,
   }
   const termMs = termFor(replica, granted)
   const inherits = heir === undefined ? {} : { heir }

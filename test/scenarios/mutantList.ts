@@ -40,10 +40,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'lease by wall clock: others count a lease by the date',
     invariant: 'C4',
     file: `${RULES}/merge.ts`,
-    sound: '  table.lapseAt[slot] = reading.now + claim.remainingMs\n  table.unsent',
-    broken:
-      '  const date = Date.UTC(2026, 0, 1)\n' +
-      '  table.lapseAt[slot] = reading.wall - date + claim.remainingMs\n  table.unsent',
+    sound: ' : reading.now + claim.remainingMs\n  table.unsent',
+    broken: ' : reading.wall - Date.UTC(2026, 0, 1) + claim.remainingMs\n  table.unsent',
   },
   {
     name: 'forget tombstones by age: deletions are collected though not everybody heard of them',
