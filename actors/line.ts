@@ -22,6 +22,12 @@ import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports
  */
 export const SEND_QUEUE_BYTES_MAX = 4 * 1024 * 1024
 
+/**
+ * How far beyond that the queue may grow by what is not data, such as answers to the other side's
+ * questions. Who asks for more without reading what it gets is cut off. Bytes.
+ */
+export const ANSWERED_BYTES_MAX = 4 * 1024 * 1024
+
 /** The machine of the connection, as its line sees it. */
 export interface LineOwner {
   opened(): void
@@ -102,7 +108,9 @@ export class Line implements WireEvents {
   }
 
   say(message: Message): void {
-    this.#transmit(encode(message))
+    const isTooFarBehind = this.queuedBytes > this.#queueBytesMax + ANSWERED_BYTES_MAX
+    if (isTooFarBehind) this.#owner?.broken()
+    else this.#transmit(encode(message))
   }
 
   /**
@@ -110,6 +118,7 @@ export class Line implements WireEvents {
    * other side is told to ask for it when it has caught up.
    */
   send(frame: Frame): boolean {
+    this.#notice()
     if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {
       this.isBehind = true
       return false
@@ -119,6 +128,7 @@ export class Line implements WireEvents {
 
   /** Sends a heartbeat, or finds that none has come for too long. */
   beat(): void {
+    this.#notice()
     const now = this.#clock.now()
     if (now - this.#heardAt > CONNECTION_MS.silence) this.#owner?.silent()
     else this.say({ kind: 'ping', sentMs: now })
@@ -175,6 +185,11 @@ export class Line implements WireEvents {
       this.#owner?.failed(cause)
       return false
     }
+  }
+
+  /** A carrier with a longer queue than this line wants does not tell when that one is empty. */
+  #notice(): void {
+    if (this.isBehind && this.queuedBytes === 0) this.drained()
   }
 
   #control(message: ControlMessage): void {

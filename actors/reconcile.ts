@@ -34,6 +34,8 @@ export const ASK_MS = 30_000
 const GAP_MS = 200
 /** An answer waits while more than this many bytes wait on the line. */
 const ANSWER_QUEUE_BYTES_MAX = 1024 * 1024
+/** How often an answer that waits looks whether the line takes more, in milliseconds. */
+const LOOK_MS = 1
 
 export type ReconcileEvent =
   | { readonly type: 'line.used'; readonly handle: Handle }
@@ -74,6 +76,8 @@ class Asking {
   /** Lines in use whose other side has been asked. */
   readonly #settled = new Set<Handle>()
   readonly #soon = new Map<Handle, Timer>()
+  /** What is on its way, one answer to each line: who asks again wants the new one only. */
+  readonly #answers = new Map<Handle, Answer>()
   #question: Question | undefined
   #asked = 0
   #routine: Timer
@@ -88,6 +92,7 @@ class Asking {
     clock.clearTimeout(this.#routine)
     if (this.#question) clock.clearTimeout(this.#question.timer)
     for (const timer of this.#soon.values()) clock.clearTimeout(timer)
+    for (const answer of this.#answers.values()) answer.stop()
   }
 
   enqueue(handle: Handle): void {
@@ -107,6 +112,8 @@ class Asking {
   leave(handle: Handle): void {
     this.#queue.delete(handle)
     this.#settled.delete(handle)
+    this.#answers.get(handle)?.stop()
+    this.#answers.delete(handle)
     if (this.#question?.handle === handle) {
       this.#drop()
       this.#giveUp()
@@ -119,7 +126,7 @@ class Asking {
     const message = parcel.message as SyncMessage
     switch (message.kind) {
       case 'sync.ask':
-        return new Answer(this.#board, parcel.line, message).pour()
+        return this.#answer(parcel.line, message)
       case 'sync.hint':
         return this.enqueue(parcel.line.handle)
       case 'sync.give':
@@ -127,6 +134,13 @@ class Asking {
       case 'sync.done':
         return this.#finish(parcel, message)
     }
+  }
+
+  #answer(line: Line, question: Extract<SyncMessage, { kind: 'sync.ask' }>): void {
+    this.#answers.get(line.handle)?.stop()
+    const answer = new Answer(this.#board, line, question)
+    this.#answers.set(line.handle, answer)
+    answer.pour()
   }
 
   #next(): void {
@@ -232,6 +246,8 @@ class Answer {
   readonly #batches: Iterator<[number, number]>
   readonly #slots: readonly number[]
   readonly #done: SyncMessage
+  readonly #queueBytesMax: number
+  #timer: Timer
 
   constructor(
     board: Switchboard,
@@ -239,6 +255,8 @@ class Answer {
     question: Extract<SyncMessage, { kind: 'sync.ask' }>,
   ) {
     const { replica } = board
+    const { sendQueueBytesMax } = board.settings.limits
+    this.#queueBytesMax = Math.min(ANSWER_QUEUE_BYTES_MAX, sendQueueBytesMax)
     this.#board = board
     this.#line = line
     this.#ask = question.ask
@@ -257,15 +275,16 @@ class Answer {
   }
 
   pour(): void {
-    while (this.#line.queuedBytes <= ANSWER_QUEUE_BYTES_MAX) {
+    while (this.#line.queuedBytes <= this.#queueBytesMax) {
       const next = this.#batches.next()
       if (next.done) return this.#line.say(this.#done)
       this.#give(...next.value)
     }
-    const { clock, lines } = this.#board
-    clock.setTimeout(() => {
-      if (lines.get(this.#line.handle)) this.pour()
-    }, 1)
+    this.#timer = this.#board.clock.setTimeout(() => this.pour(), LOOK_MS)
+  }
+
+  stop(): void {
+    this.#board.clock.clearTimeout(this.#timer)
   }
 
   #give(first: number, end: number): void {

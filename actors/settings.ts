@@ -117,6 +117,7 @@ export function settle(options: DictionaryOptions = {}): Settings {
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as DictionaryOptions
+  const limits = { ...LIMITS, ...given.limits }
   const settings: Settings = {
     network: 'holdfast',
     listen: [],
@@ -130,9 +131,10 @@ export function settle(options: DictionaryOptions = {}): Settings {
     clock: realClock(),
     random: Math.random,
     makeId: freshId,
-    transports: [tcpTransport()],
+    // The carrier tells when a queue that was too long for a line is empty, so both mean the same.
+    transports: [tcpTransport({ queueBytesHigh: limits.sendQueueBytesMax })],
     ...given,
-    limits: { ...LIMITS, ...given.limits },
+    limits,
   }
   requireTransports(settings)
   return settings
