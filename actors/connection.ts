@@ -10,7 +10,11 @@ import type {
   ConnectionOutput,
   ConnectionReport,
 } from '../machines/rules/line.ts'
-import { type Introduction, PROTOCOL_VERSIONS } from '../machines/rules/message.ts'
+import {
+  type ControlMessage,
+  type Introduction,
+  PROTOCOL_VERSIONS,
+} from '../machines/rules/message.ts'
 import type { PairMessage } from '../machines/rules/pair.ts'
 import type { ConnectionId, PeerId } from '../machines/rules/peer.ts'
 import { withHands } from './hands.ts'
@@ -50,21 +54,8 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
     actors: { wire: wireLogicFor(board) },
     actions: {
       sayHello: ({ context }) => lineOf(context).say(hello(board, context)),
-      sayReply: ({ context, event }) => {
-        const { version, evidence } = event as Told<'peer.welcomed'>
-        lineOf(context).say({
-          kind: 'reply',
-          ...introduction(board),
-          version,
-          evidence,
-          proof: NOTHING,
-          signature: NOTHING,
-        })
-      },
-      sayAuth: ({ context, event }) => {
-        const { evidence } = event as Told<'peer.welcomed'>
-        lineOf(context).say({ kind: 'auth', evidence, proof: NOTHING, signature: NOTHING })
-      },
+      sayReply: ({ context, event }) => lineOf(context).say(reply(board, event)),
+      sayAuth: ({ context, event }) => lineOf(context).say(auth(event)),
       sayRefuse: ({ context, event }) => {
         const { reason } = event as Told<'peer.refused'>
         lineOf(context).say({ kind: 'refuse', reason })
@@ -147,6 +138,17 @@ function hello(board: Switchboard, { connection, expects }: ConnectionContext) {
     expects,
     tag: NOTHING,
   } as const
+}
+
+function reply(board: Switchboard, event: ConnectionEvent): ControlMessage {
+  const { version, evidence } = event as Told<'peer.welcomed'>
+  const proofs = { proof: NOTHING, signature: NOTHING }
+  return { kind: 'reply', ...introduction(board), version, evidence, ...proofs }
+}
+
+function auth(event: ConnectionEvent): ControlMessage {
+  const { evidence } = event as Told<'peer.welcomed'>
+  return { kind: 'auth', evidence, proof: NOTHING, signature: NOTHING }
 }
 
 function introduction(board: Switchboard): Introduction {

@@ -47,7 +47,9 @@ export type MeshSnapshot = Snapshot<undefined> & {
   readonly context: MeshContext
 }
 
-/** The logic of the mesh, as `inspect` meets it. Spawned by a sync actor, never by an application. */
+/**
+ * The logic of the mesh, as `inspect` meets it. Spawned by a sync actor, never by an application.
+ */
 export interface MeshLogic extends ActorLogic<MeshSnapshot, MeshEvent, Pick<MeshInput, 'shared'>> {}
 
 /** The logic of the mesh: supervises the connections of one dictionary. */
@@ -143,15 +145,21 @@ function decide(
       return disconnect(roster, event.peerId)
     case 'peers.told':
       return learnPeers(roster, event.peers, moment)
-    case 'peers.asked':
-      tellPeers(board, roster, event.peerId)
-      return { roster, orders: [] }
-    case 'peers.request':
-      board.lines.broadcast(encode({ kind: 'peers.ask' }))
-      return { roster, orders: [] }
     default:
-      return hearEnd(board, roster, { event, moment })
+      if (isEnd(event)) return hearEnd(board, roster, { event, moment })
+      exchangePeers(board, roster, event)
+      return { roster, orders: [] }
   }
+}
+
+/** "Whom do you know?", from a neighbour or to all of them. */
+function exchangePeers(board: Switchboard, roster: Roster, event: AnyMeshEvent): void {
+  if (event.type === 'peers.asked') tellPeers(board, roster, event.peerId)
+  if (event.type === 'peers.request') board.lines.broadcast(encode({ kind: 'peers.ask' }))
+}
+
+function isEnd(event: AnyMeshEvent): event is MeshChildEvent {
+  return goneHandle(event) !== undefined
 }
 
 function bound(board: Switchboard, roster: Roster, address: string): RosterStep {

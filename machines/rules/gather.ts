@@ -14,7 +14,6 @@ import { NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { type Replica, SELF } from './replica.ts'
 import { SENT } from './table.ts'
-import type { Kept } from './value.ts'
 
 /** Own entries that belong together: the writes `from` to `to`, of which these are left to tell. */
 export interface OwnWrites {
@@ -70,44 +69,50 @@ export function* cuts(replica: Replica, slots: readonly number[]): Generator<[nu
 export function gather(replica: Replica, slots: readonly number[], reading: Reading): Batch {
   const { table } = replica
   const names = new Names(replica)
-  const keys: StoredKey[] = []
-  const values: Kept[] = []
-  const sizes: number[] = []
+  const column = (cells: ArrayLike<number>) => slots.map((slot) => cells[slot] as number)
+  const writer = column(table.writer).map((index) => names.of(index))
+  const termMs = column(table.termMs)
+  const remaining = slots.map((slot) => remainingMs(replica, slot, reading))
+  const isWhole = remaining.every((left, row) => left === termMs[row])
+  return {
+    keys: slots.map((slot) => table.keys[slot] as StoredKey),
+    values: slots.map((slot) => table.values[slot]),
+    sizes: slots.map((slot) => table.chargeOf(slot)),
+    writer: pressed(writer),
+    epoch: pressed(column(table.epoch)),
+    sequence: pressedRising(column(table.sequence)),
+    termMs: pressed(termMs),
+    remainingMs: isWhole ? null : pressed(remaining),
+    flags: pressed(column(table.flags)),
+    heirs: heirsOf(replica, slots),
+    over: lineagesOf(replica, slots, names),
+    origins: names.origins,
+  }
+}
+
+function heirsOf(replica: Replica, slots: readonly number[]): [number, PeerId][] {
   const heirs: [number, PeerId][] = []
-  const over: [number, number, number][] = []
-  const columns = { writer: [] as number[], epoch: [] as number[], sequence: [] as number[] }
-  const times = { termMs: [] as number[], remainingMs: [] as number[], flags: [] as number[] }
+  if (replica.heirs.size === 0) return heirs
   slots.forEach((slot, row) => {
-    keys.push(table.keys[slot] as StoredKey)
-    values.push(table.values[slot])
-    sizes.push(table.chargeOf(slot))
-    columns.writer.push(names.of(table.writer[slot] as number))
-    columns.epoch.push(table.epoch[slot] as number)
-    columns.sequence.push(table.sequence[slot] as number)
-    times.termMs.push(table.termMs[slot] as number)
-    times.remainingMs.push(remainingMs(replica, slot, reading))
-    times.flags.push(table.flags[slot] as number)
     const heir = replica.heirs.get(slot)
     if (heir !== undefined) heirs.push([row, heir])
+  })
+  return heirs
+}
+
+function lineagesOf(
+  replica: Replica,
+  slots: readonly number[],
+  names: Names,
+): [number, number, number][] {
+  const lineages: [number, number, number][] = []
+  if (replica.lineages.size === 0) return lineages
+  slots.forEach((slot, row) => {
     for (const [writer, sequence] of replica.lineages.get(slot) ?? NO_LINEAGE) {
-      over.push([row, names.of(writer), sequence])
+      lineages.push([row, names.of(writer), sequence])
     }
   })
-  const isWhole = times.remainingMs.every((left, row) => left === times.termMs[row])
-  return {
-    origins: names.origins,
-    keys,
-    values,
-    sizes,
-    writer: pressed(columns.writer),
-    epoch: pressed(columns.epoch),
-    sequence: pressedRising(columns.sequence),
-    termMs: pressed(times.termMs),
-    remainingMs: isWhole ? null : pressed(times.remainingMs),
-    flags: pressed(times.flags),
-    heirs,
-    over,
-  }
+  return lineages
 }
 
 /** The writers that one batch names, each once. */

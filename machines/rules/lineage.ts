@@ -3,8 +3,8 @@
  * with its last write that the next one had seen, latest first.
  *
  * It is a version vector of one key, cut to the latest writers, and answers one question: had the
- * successor of my write, or anybody between, seen it? Without it a peer that was away could not tell
- * a write that was built upon from one that was lost.
+ * successor of my write, or anybody between, seen it? Without it a peer that was away could not
+ * tell a write that was built upon from one that was lost.
  */
 
 /** Former writers with their last sequence, as indexes of a replica's or a batch's origins. */

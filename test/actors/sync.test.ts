@@ -1,4 +1,6 @@
-/** The dictionary inside the machine of an application: spawned, invoked, listened to, persisted. */
+/**
+ * The dictionary inside the machine of an application: spawned, invoked, listened to, persisted.
+ */
 import { spawnSync } from 'node:child_process'
 import { type HoldfastError, type SyncEmitted, type SyncSnapshot, syncLogic } from 'holdfast'
 import { suite } from 'uvu'

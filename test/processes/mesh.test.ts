@@ -14,7 +14,9 @@ const BARRIER_MS = 25
 /** How long a round may take to settle, in milliseconds. */
 const ROUND_MS_MAX = 10_000
 
-/** How long a restarted peer may take to be back, in milliseconds. Silence is noticed after 15,000. */
+/**
+ * How long a restarted peer may take to be back, in milliseconds. Silence is noticed after 15,000.
+ */
 const BACK_MS_MAX = 3_000
 
 const fleet = new Fleet()
@@ -50,7 +52,9 @@ async function openMesh(names: readonly string[], more: OpenOptions = {}): Promi
   return peers
 }
 
-/** Whatever a scene left behind: the next one finds every process running and no dictionary open. */
+/**
+ * Whatever a scene left behind: the next one finds every process running and no dictionary open.
+ */
 async function tidy(): Promise<void> {
   pool = await Promise.all(
     pool.map(async (process) => {

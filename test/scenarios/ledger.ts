@@ -83,7 +83,8 @@ export class Ledger {
     const at = `${writer}#${run}`
     const isKept = held.get(key) === value
     if (value === undefined) {
-      // A deleted value is back: nobody but a concurrent write may undo a delete, with another value.
+      // A deleted value is back: nobody but a concurrent write may undo a delete, with another
+      // value.
       const isBack = previous !== undefined && held.get(key) === previous
       const isTold = this.#lostDeletes.has(`${at} ${key}`) || this.#deadRuns.has(at)
       if (isBack && !isTold)

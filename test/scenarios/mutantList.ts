@@ -109,7 +109,8 @@ export const MUTANTS: readonly Mutant[] = [
     sound: '  const nextDialAt = now + backoffMs({ attempt: entry.attempts, random })\n',
     broken:
       '  const isAgain = entry.nextDialAt > 0\n' +
-      '  const nextDialAt = isAgain ? 1e12 : now + backoffMs({ attempt: entry.attempts, random })\n',
+      '  const waitMs = backoffMs({ attempt: entry.attempts, random })\n' +
+      '  const nextDialAt = isAgain ? 1e12 : now + waitMs\n',
   },
   {
     name: 'the waterfall remembers the last broadcast only',

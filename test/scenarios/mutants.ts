@@ -1,7 +1,7 @@
 /**
- * `npm run mutants [-- NAME …] [--seeds N]`: breaks one rule at a time and shows which seed of the random
- * runs catches it. The broken variant is a copy of the project in a temporary folder with one text
- * replaced, so nothing in production knows of mutants. Exit code 1 if one survives.
+ * `npm run mutants [-- NAME …] [--seeds N]`: breaks one rule at a time and shows which seed of the
+ * random runs catches it. The broken variant is a copy of the project in a temporary folder with
+ * one text replaced, so nothing in production knows of mutants. Exit code 1 if one survives.
  */
 
 import { spawnSync } from 'node:child_process'

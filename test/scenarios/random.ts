@@ -1,6 +1,6 @@
 /**
- * One random run on the simulated network: some minutes of writes and faults, then everything heals,
- * and the ledger is judged. All of it follows from the seed.
+ * One random run on the simulated network: some minutes of writes and faults, then everything
+ * heals, and the ledger is judged. All of it follows from the seed.
  */
 
 import { createSimulation, type Simulation, seededRandom } from '../../actors/simulation.ts'
@@ -36,7 +36,9 @@ const REFUSALS = new Set([
   'KEY_MISSING',
   'LEASE_NOT_HELD',
 ])
-/** The longest that healing may take, in milliseconds: silence, back-off and two rounds of asking. */
+/**
+ * The longest that healing may take, in milliseconds: silence, back-off and two rounds of asking.
+ */
 const HEAL_MS_MAX = 180_000
 
 /** Plays one seed to its end. */

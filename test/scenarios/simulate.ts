@@ -1,6 +1,7 @@
 /**
- * `npm run simulate -- --seeds N [--seed S] [--peers P] [--minutes M]`: random runs on the simulated
- * network, one after another. Exit code 1 if a promise was broken, with the seeds that show it.
+ * `npm run simulate -- --seeds N [--seed S] [--peers P] [--minutes M]`: random runs on the
+ * simulated network, one after another. Exit code 1 if a promise was broken, with the seeds that
+ * show it.
  */
 
 import { parseArgs } from 'node:util'
