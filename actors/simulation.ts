@@ -266,7 +266,9 @@ export class Simulation {
         if (name >= other) continue
         const there = linesBetween(place.dictionary, other)
         const back = linesBetween(otherPlace.dictionary, name)
-        if (there.join() === back.join() && there.length === 1) continue
+        const isAgreed = there.join() === back.join() && there.length === 1
+        // While the arbiter's choice is under way there is one connection, and nobody uses it yet.
+        if (isAgreed && uses(place.dictionary, other) && uses(otherPlace.dictionary, name)) continue
         problems.push(`${name} and ${other} have connections [${there}] and [${back}].`)
       }
     }
@@ -281,6 +283,11 @@ export class Simulation {
 /** A simulation of these peers. They open within the first moments of simulated time. */
 export function createSimulation(options: SimulationOptions = {}): Simulation {
   return new Simulation(options)
+}
+
+/** True if data for the other peer has a way to go. */
+function uses(dictionary: Dictionary, other: string): boolean {
+  return dictionary.peers.some(({ peerId }) => peerId === other)
 }
 
 /** The agreed ids of all authenticated connections between a dictionary and another peer. */
