@@ -24,10 +24,12 @@ export function ask(board: Switchboard) {
     const reply = (given: Verdict<unknown>) => {
       verdict = given
     }
-    board.store.send({ ...question, reply })
+    const asked = { ...question, reply, isWithdrawn: false }
+    board.store.send(asked)
     if (verdict === undefined) {
       // The store is busy with an event, so this call comes from inside one: from an inspection
-      // listener.
+      // listener. The question waits in the store's mailbox and must not be answered later.
+      asked.isWithdrawn = true
       const message = 'A write from inside an inspection listener cannot be decided at once.'
       throw new HoldfastError('ACTOR_FAILED', message)
     }

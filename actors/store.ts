@@ -43,6 +43,8 @@ import type { Parcel, Switchboard } from './switchboard.ts'
 interface Asked<Done> {
   /** Hears the verdict before `send` returns. Without it a refusal is told as `entry.refused`. */
   readonly reply?: ((verdict: Verdict<Done>) => void) | undefined
+  /** True if the asker was told meanwhile that it cannot be decided. */
+  readonly isWithdrawn?: boolean
   /** The term to ask for, in milliseconds. */
   readonly leaseMs?: number | undefined
   /** The token under which the writer believes to write. */
@@ -163,7 +165,7 @@ function decide(state: StoreState, event: StoreEvent): void {
     case 'store.flush':
       return
     default:
-      return answer(board, event, judge(replica, event, reading(board)))
+      if (!event.isWithdrawn) answer(board, event, judge(replica, event, reading(board)))
   }
 }
 
