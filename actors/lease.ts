@@ -145,7 +145,10 @@ function attempt(board: Switchboard, context: LeaseContext, self: Self): void {
   const { status, value } = board.sync.getSnapshot()
   if (status !== 'active' || value === 'closing') {
     const error = new HoldfastError('CLOSED', 'The dictionary is closed.')
-    return self.send({ type: 'lease.failed', reason: 'refused', error })
+    // Not at once: a machine that asks again whenever it is refused would never come to an end.
+    const refuse = () => self.send({ type: 'lease.failed', reason: 'refused', error })
+    board.clock.setTimeout(refuse, RETRY_MS)
+    return
   }
   const reply = (verdict: Verdict<Receipt>) => {
     if ('refused' in verdict) return refused(board, { verdict, waitUntil }, self)
