@@ -56,6 +56,7 @@ const STOPS = CHILDREN.map((id) => `stop ${id}`).join(', ')
 const CRASHES = CHILDREN.map((id) => `crash of ${id}`).join(' ')
 const WRITES =
   'entry.set entry.delete entry.pop lease.acquire lease.renew lease.release lease.transfer'
+const PEERS = 'peer.connect peer.disconnect peers.request'
 
 const sync = suite('machines/sync')
 
@@ -66,23 +67,28 @@ sync('it opens, passes on what it is told, and closes in order', () => {
   )
   const always = {
     [`→ closed (in order): ${STOPS}`]: 'mesh.closed',
-    tellStore: WRITES,
-    sendMessage: 'message.send',
     [`→ an error: ${STOPS}`]: CRASHES,
   }
+  const passes = { tellStore: WRITES, sendMessage: 'message.send', tellMesh: PEERS }
   assert.equal(chart(walk), {
     opening: {
       ...always,
+      ...passes,
       '→ open': 'mesh.opened',
       '(ignored)': 'listener.failed',
       '→ closing: leave': 'sync.close',
     },
     open: {
       ...always,
-      tellMesh: 'peer.connect peer.disconnect peers.request',
+      ...passes,
+      tellFailure: 'listener.failed',
       '→ closing: leave': 'sync.close',
     },
-    closing: { ...always, '(ignored)': 'sync.close' },
+    closing: {
+      ...always,
+      refuseLate: `${WRITES} message.send ${PEERS}`,
+      '(ignored)': 'sync.close',
+    },
     closed: {},
     'an error': {},
   })
@@ -117,7 +123,7 @@ sync('on every path it leaves once at most, and its children stop with it', () =
 })
 
 sync('a hole without hands says its name', () => {
-  const deeds = ['tellStore', 'tellMesh', 'sendMessage', 'leave']
+  const deeds = ['tellStore', 'tellMesh', 'sendMessage', 'leave', 'refuseLate', 'tellFailure']
   assert.equal(holes(syncMachine), [...deeds, ...CHILDREN])
   const failure = failureOf(syncMachine, walk.input, { type: 'entry.set' })
   assert.is(failure, "provide 'tellStore'")
