@@ -267,8 +267,9 @@ export class Simulation {
         const there = linesBetween(place.dictionary, other)
         const back = linesBetween(otherPlace.dictionary, name)
         const isAgreed = there.join() === back.join() && there.length === 1
-        // While the arbiter's choice is under way there is one connection, and nobody uses it yet.
-        if (isAgreed && uses(place.dictionary, other) && uses(otherPlace.dictionary, name)) continue
+        // The arbiter, the greater of the two, is the last to use the one that it has chosen.
+        const isUsed = otherPlace.dictionary.peers.some(({ peerId }) => peerId === name)
+        if (isAgreed && isUsed) continue
         problems.push(`${name} and ${other} have connections [${there}] and [${back}].`)
       }
     }
@@ -283,11 +284,6 @@ export class Simulation {
 /** A simulation of these peers. They open within the first moments of simulated time. */
 export function createSimulation(options: SimulationOptions = {}): Simulation {
   return new Simulation(options)
-}
-
-/** True if data for the other peer has a way to go. */
-function uses(dictionary: Dictionary, other: string): boolean {
-  return dictionary.peers.some(({ peerId }) => peerId === other)
 }
 
 /** The agreed ids of all authenticated connections between a dictionary and another peer. */
