@@ -2,8 +2,9 @@
  * A machine as a table: every event in every state it can reach, where it leads, and what it asks
  * for. Nothing is carried out: `transition` gives actions as data, so no path needs time or hands.
  *
- * There `+connectMs` sets a timer and `-connectMs` clears it; `(ignored)` stands for a transition
- * that does nothing on purpose. An event that a row does not name is taken by no transition there.
+ * There `+connectMs` sets a timer and `-connectMs` clears it; `(noted)` only changes the context,
+ * and `(ignored)` is a transition that does nothing on purpose. An event that a row does not name is
+ * taken by no transition there.
  */
 import * as assert from 'uvu/assert'
 import {
@@ -85,8 +86,10 @@ function outcomeOf<Machine extends AnyStateMachine>(
 ): string {
   const place = placeOf(walk, snapshot)
   const does = asked.join(', ')
-  if (place === placeOf(walk, before)) return does || '(ignored)'
-  const { status, output } = snapshot
+  const { status, output, context } = snapshot
+  if (place === placeOf(walk, before)) {
+    return does || (context === before.context ? '(ignored)' : '(noted)')
+  }
   const end = status === 'done' && walk.ending ? ` (${walk.ending(output as never)})` : ''
   return `→ ${place}${end}${does && `: ${does}`}`
 }
@@ -198,23 +201,28 @@ function textOf(value: unknown): string {
 }
 
 function nameOf({ type, params }: { type: string; params?: unknown }): string {
-  const told = params as { id?: string; sendId?: string; src?: string } & Record<string, unknown>
+  const told = params as Record<string, unknown>
   switch (type) {
     case 'xstate.raise':
-      return `+${timerName(told.id as string)}`
+      return told.delay === undefined ? `raise ${wordOf(told.event)}` : `+${timerName(told.id)}`
     case 'xstate.cancel':
-      return `-${timerName(told.sendId as string)}`
+      return `-${timerName(told.sendId)}`
     case 'xstate.spawnChild':
       return `spawn ${told.id}`
     case 'xstate.stopChild':
       return `stop ${told.id}`
     case 'xstate.sendTo':
-      return `tell ${String(told.targetId ?? (told.to as { id: string })?.id)} ${(told.event as EventObject).type}`
+      return `tell ${told.targetId} ${wordOf(told.event)}`
     default:
       return type
   }
 }
 
-function timerName(id: string): string {
-  return id.startsWith('xstate.after.') ? (id.split('.')[2] as string) : id
+function timerName(id: unknown): string {
+  const name = String(id)
+  return name.startsWith('xstate.after.') ? (name.split('.')[2] as string) : name
+}
+
+function wordOf(event: unknown): string {
+  return (event as EventObject).type
 }

@@ -82,7 +82,10 @@ const connecting = (opened: Record<string, string>) => ({
 
 const handshaking = (next: Record<string, string>, ...known: string[]) => ({
   '→ closed (wire, reset): -handshakeMs, stop wire': 'wire.closed',
-  '→ closed (limit, protocol): -handshakeMs, dropWire, stop wire': `wire.broken ${wordsBut('refuse', ...known)}`,
+  '→ closed (limit, protocol): -handshakeMs, dropWire, stop wire': [
+    'wire.broken',
+    wordsBut('refuse', ...known),
+  ].join(' '),
   '→ closed (limit, silence): -handshakeMs, dropWire, stop wire': 'wire.silent',
   'beat, +heartbeat': 'heartbeat.due',
   ...next,
@@ -115,7 +118,11 @@ const AUTHENTICATED = {
       'wire.closed end farewell drainMs',
     '→ closed (farewell, duplicate, by us): -drainMs, dropWire, stop wire':
       'wire.broken wire.silent',
-    '(ignored)': `heartbeat.due ${wordsBut('end', 'farewell')} pair.say connection.nominate connection.demote connection.close`,
+    '(ignored)': [
+      'heartbeat.due',
+      wordsBut('end', 'farewell'),
+      'pair.say connection.nominate connection.demote connection.close',
+    ].join(' '),
   },
   nominal: {
     '→ closed (wire, reset): leaveLine, stop wire': 'wire.closed',

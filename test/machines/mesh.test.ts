@@ -38,7 +38,10 @@ const NAMES = [
 ]
 const FAREWELL = 'xstate.after.farewellMs.mesh.closing'
 
-const EVENTS = {
+/** How many dials may wait for the mesh to open. */
+const DIALS_WAITING_MAX = 64
+
+const EVENTS: Record<string, { type: string }> = {
   ...Object.fromEntries(NAMES.map((type) => [type, { type, address: 'sim://alice:1' }])),
   farewellMs: { type: FAREWELL },
 }
@@ -71,8 +74,8 @@ mesh('it opens when the last address is bound, and closes at once if it has nobo
   const opening = {
     [`→ closed: tellFailed, ${AT_ONCE}`]: 'listener.failed',
     follow: ALWAYS,
-    // A call of connect is only noted here, to be dialled once it is open.
-    '(ignored)': 'dial.due peer.connect peers.request',
+    '(noted)': 'peer.connect',
+    '(ignored)': 'dial.due peers.request',
     [`→ closed: ${AT_ONCE}`]: 'mesh.close',
   }
   assert.equal(chart(walk), {
@@ -100,7 +103,8 @@ mesh('with connections it waits for their last words', () => {
       '→ open: follow, tellOpen, join': 'listener.bound',
       [`→ closing: tellFailed, ${GOODBYE}`]: 'listener.failed',
       follow: ALWAYS,
-      '(ignored)': 'dial.due peer.connect peers.request',
+      '(noted)': 'peer.connect',
+      '(ignored)': 'dial.due peers.request',
       [`→ closing: ${GOODBYE}`]: 'mesh.close',
     },
     open: {
@@ -140,6 +144,22 @@ mesh('it notes each address that is bound', () => {
   }
   assert.equal(snapshot.context.listening, ['sim://alice:1', 'sim://alice:2'])
   assert.is(snapshot.context.unbound, 0)
+})
+
+mesh('a dial that is asked for too early waits until it is open, and too many do not', () => {
+  let { snapshot } = begin(walkOf({ listens: 1, connections: 0 }))
+  for (let dial = 0; dial < DIALS_WAITING_MAX; dial++) {
+    const { asked, snapshot: next } = take(snapshot, EVENTS['peer.connect'] as { type: string })
+    assert.equal(asked, [])
+    snapshot = next
+  }
+  const tooMany = take(snapshot, EVENTS['peer.connect'] as { type: string })
+  assert.equal(tooMany.asked, ['follow'])
+  const open = take(snapshot, EVENTS['listener.bound'] as { type: string })
+  const each = (what: string) => Array.from({ length: DIALS_WAITING_MAX }, () => what)
+  const dials = [...each('raise peer.connect'), ...each('follow')]
+  assert.equal(open.asked, ['follow', 'tellOpen', 'join', ...dials])
+  assert.equal(open.snapshot.context.waiting, [])
 })
 
 mesh('all states are reached, and all events are tried in each', () => {
