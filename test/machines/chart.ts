@@ -3,8 +3,8 @@
  * for. Nothing is carried out: `transition` gives actions as data, so no path needs time or hands.
  *
  * There `+connectMs` sets a timer and `-connectMs` clears it; `(noted)` only changes the context,
- * and `(ignored)` is a transition that does nothing on purpose. An event that a row does not name is
- * taken by no transition there.
+ * and `(ignored)` is a transition that does nothing on purpose. An event that a row does not name
+ * is taken by no transition there.
  */
 import * as assert from 'uvu/assert'
 import {
