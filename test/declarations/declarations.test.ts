@@ -9,14 +9,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { walk } from '../house/sources.ts'
 
-const types = suite('types')
+const declarations = suite('declarations')
 
-const uses = resolve('test/types/uses.ts')
-const mistakes = resolve('test/types/mistakes.ts')
+const uses = resolve('test/declarations/uses.ts')
+const mistakes = resolve('test/declarations/mistakes.ts')
 /** The mistakes without the comments that expect them. */
-const bare = resolve('test/types/bare.ts')
+const bare = resolve('test/declarations/bare.ts')
 /** The mistakes, but for one that was mended and has its comment still. */
-const mended = resolve('test/types/mended.ts')
+const mended = resolve('test/declarations/mended.ts')
 
 const text = ts.sys.readFile(mistakes) as string
 const expectation = /\/\/ @ts-expect-error/g
@@ -27,7 +27,7 @@ const copies = new Map([
 
 const program = compile([uses, mistakes, bare, mended])
 
-types('what is right compiles without a cast', () => {
+declarations('what is right compiles without a cast', () => {
   assert.equal(complaints(uses), [])
   const casts: string[] = []
   walk(sourceOf(uses), (node) => {
@@ -39,11 +39,11 @@ types('what is right compiles without a cast', () => {
   assert.not.match(sourceOf(uses).text, /@ts-|: any\b/)
 })
 
-types('every mistake is found', () => {
+declarations('every mistake is found', () => {
   assert.equal(complaints(mistakes), [])
 })
 
-types('a mistake whose comment is gone is an error in its place', () => {
+declarations('a mistake whose comment is gone is an error in its place', () => {
   const expected = [...text.matchAll(expectation)].map(
     ({ index }) => text.slice(0, index).split('\n').length + 1,
   )
@@ -52,7 +52,7 @@ types('a mistake whose comment is gone is an error in its place', () => {
   assert.equal([...found], expected)
 })
 
-types('a line that is no mistake is found under its comment', () => {
+declarations('a line that is no mistake is found under its comment', () => {
   assert.is.not(copies.get(mended), text)
   assert.equal(complaints(mended), ["28: Unused '@ts-expect-error' directive."])
 })
@@ -84,4 +84,4 @@ function sourceOf(file: string): ts.SourceFile {
   return program.getSourceFile(file) as ts.SourceFile
 }
 
-types.run()
+declarations.run()

@@ -1,5 +1,5 @@
 /**
- * How an application uses the public types, without one cast. Compiled, never run: `types.test.ts`
+ * How an application uses the public types, without one cast. Compiled, never run: `declarations.test.ts`
  * holds that it has no complaint, and `npm run typecheck` reads it too.
  */
 import {

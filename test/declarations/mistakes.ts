@@ -1,6 +1,6 @@
 /**
  * Mistakes that the compiler must find, each under a comment that expects it: a line that compiles
- * is an error here. Compiled, never run. `types.test.ts` shows that the check is awake.
+ * is an error here. Compiled, never run. `declarations.test.ts` shows that the check is awake.
  */
 import {
   type Dictionary,
