@@ -20,7 +20,7 @@ const production = readSources('.ts').filter(({ path }) =>
   /^(index\.ts$|(actors|machines|transport)\/)/.test(path),
 )
 const errorsFile = 'machines/rules/errors.ts'
-/** Where a plain error is thrown: at whoever wires, simulates or carries, never at an application. */
+/** Where a plain error is thrown: at whoever wires, simulates or carries, not at applications. */
 const plainErrors = /^(actors\/simulation|machines\/unprovided|transport\/[\w]+)\.ts$/
 
 errors('every code says when it comes, what state is left and what to do', () => {
