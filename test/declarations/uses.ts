@@ -1,6 +1,6 @@
 /**
- * How an application uses the public types, without one cast. Compiled, never run: `declarations.test.ts`
- * holds that it has no complaint, and `npm run typecheck` reads it too.
+ * How an application uses the public types, without one cast. Compiled, never run:
+ * `declarations.test.ts` holds that it has no complaint, and `npm run typecheck` reads it too.
  */
 import {
   type ConflictFact,
