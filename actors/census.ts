@@ -10,12 +10,15 @@ import {
   type CensusStep,
   countMembers,
   hearPresence,
+  MEMBERS_MAX,
   memberCoverage,
+  membersToTell,
   noteLeft,
   noteNeighbour,
   PRESENCE_MS,
   type Presence,
 } from '../machines/rules/census.ts'
+import { originKey } from '../machines/rules/coverage.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
 import { coverageList } from '../machines/rules/replica.ts'
@@ -43,6 +46,8 @@ class CensusTaker {
   #census: Census = new Map()
   #timer: Timer
   #isGreetingDue = false
+  /** Runs that said goodbye, in the time that talk of them may go round. */
+  #left = new Set<string>()
 
   constructor(board: Switchboard) {
     this.#board = board
@@ -61,11 +66,20 @@ class CensusTaker {
         if (event.isNeighbour) this.#greetSoon()
         break
       case 'presence.heard':
-        this.#take(hearPresence(this.#census, event, now))
+        this.#take(hearPresence(this.#census, this.#credible(event), now))
         break
       case 'origin.left':
+        this.#left.add(originKey(event.origin))
         this.#take(noteLeft(this.#census, event.origin))
     }
+  }
+
+  /** Others may not have heard yet who left, and may tell of this peer too. */
+  #credible({ origin, presence }: Extract<CensusEvent, { type: 'presence.heard' }>) {
+    const members = presence.members.filter(([peer, run]) => {
+      return peer !== this.#board.self.peer && !this.#left.has(originKey({ peer, run }))
+    })
+    return { origin, presence: { ...presence, members } }
   }
 
   /** A peer that is new, or has a new neighbour, does not wait for its turn. */
@@ -81,6 +95,7 @@ class CensusTaker {
       this.#isGreetingDue = false
       this.#tell()
       this.#take(ageCensus(this.#census, this.#board.clock.now()))
+      if (this.#left.size > MEMBERS_MAX) this.#left = new Set()
       this.#collect()
       this.#timer = this.#schedule(this.#routineMs())
     }, delayMs)
@@ -93,7 +108,8 @@ class CensusTaker {
   #tell(): void {
     const { addresses, replica, lines, waterfall } = this.#board
     if (lines.count === 0) return
-    const presence: Presence = { addresses, coverage: coverageList(replica) }
+    const members = membersToTell(this.#census, this.#board.clock.now())
+    const presence: Presence = { addresses, coverage: coverageList(replica), members }
     waterfall.send({ type: 'broadcast.made', body: { kind: 'presence', presence } })
   }
 

@@ -8,6 +8,7 @@
 
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'
 import type { Batch } from '../machines/rules/batch.ts'
+import { MEMBERS_MAX, type MemberWord } from '../machines/rules/census.ts'
 import { type CoverageList, isCoverageList } from '../machines/rules/coverage.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import type {
@@ -94,8 +95,8 @@ function flatten(message: Message): unknown[] {
 function flattenBody(content: BroadcastBody): unknown[] {
   if (content.kind === 'left') return [LEFT]
   if (content.kind === 'presence') {
-    const { addresses, coverage } = content.presence
-    return [PRESENCE, addresses, coverage]
+    const { addresses, coverage, members } = content.presence
+    return [PRESENCE, addresses, coverage, members]
   }
   if (content.kind === 'note') return [NOTE, flattenValue(content.payload), content.to]
   return [ENTRIES, content.from, content.to, flattenBatch(content.batch)]
@@ -171,9 +172,16 @@ function readPeers(flat: unknown[]): Message | undefined {
 }
 
 function readPresence(flat: unknown[]): BroadcastBody | undefined {
-  const [, addresses, coverage] = flat
-  if (flat.length !== 3 || !areAddresses(addresses) || !isCoverageList(coverage)) return undefined
-  return { kind: 'presence', presence: { addresses, coverage } }
+  const [, addresses, coverage, members] = flat
+  if (flat.length !== 4 || !areAddresses(addresses) || !isCoverageList(coverage)) return undefined
+  if (!Array.isArray(members) || members.length > MEMBERS_MAX) return undefined
+  if (!members.every(isMemberWord)) return undefined
+  return { kind: 'presence', presence: { addresses, coverage, members } }
+}
+
+function isMemberWord(word: unknown): word is MemberWord {
+  if (!Array.isArray(word) || word.length !== 3 || !isId(word[0]) || !isId(word[1])) return false
+  return Number.isFinite(word[2]) && word[2] >= 0
 }
 
 function readSync(flat: unknown[]): Message | undefined {

@@ -27,7 +27,12 @@ export interface Presence {
   readonly addresses: readonly string[]
   /** How far it has heard each writer. */
   readonly coverage: CoverageList
+  /** Whom it knows: peer, run, and for how long that one has been silent, in milliseconds. */
+  readonly members: readonly MemberWord[]
 }
+
+/** One member in the word of another: a peer that just started learns so whom to wait for. */
+export type MemberWord = readonly [peerId: PeerId, run: RunId, silentMs: number]
 
 /** One member of the network, as it is known here. */
 export interface CensusMember {
@@ -64,7 +69,33 @@ export function hearPresence(
   if (known === undefined && census.size >= MEMBERS_MAX) return { census, news: [] }
   const isNeighbour = known?.isNeighbour ?? false
   const member = { peerId: peer, run, isNeighbour, heardAt: now, isReachable: true, presence }
-  return enter(withoutMoved(census, member), member)
+  const { census: met, news } = enter(withoutMoved(census, member), member)
+  return { census: withHearsay(met, presence.members, now), news }
+}
+
+/** What this peer tells of the others. */
+export function membersToTell(census: Census, now: number): MemberWord[] {
+  const words: MemberWord[] = []
+  for (const { peerId, run, isNeighbour, heardAt } of census.values()) {
+    if (run !== null) words.push([peerId, run, isNeighbour ? 0 : Math.max(0, now - heardAt)])
+  }
+  return words
+}
+
+/**
+ * Members that only others know count as well, from when those heard them last: nobody is kept
+ * alive by talk. Until they tell of themselves nobody knows how far they have heard.
+ */
+function withHearsay(census: Census, words: readonly MemberWord[], now: number): Census {
+  const next = new Map(census)
+  for (const [peerId, run, silentMs] of words) {
+    if (next.has(peerId) || silentMs >= FORGET_MEMBER_MS || next.size >= MEMBERS_MAX) continue
+    const isReachable = silentMs < UNREACHABLE_MS
+    const heardAt = now - silentMs
+    const member = { peerId, run, isNeighbour: false, heardAt, isReachable, presence: null }
+    next.set(peerId, member)
+  }
+  return next
 }
 
 /** A peer that restarted under another id at the same address is the one that was known there. */

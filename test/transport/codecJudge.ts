@@ -99,11 +99,18 @@ function isSoundRow(batch: Batch, row: number): boolean {
     isNumber(atRising(batch.sequence, row)) &&
     isIn(at(batch.termMs, row), time, false) &&
     isIn(batch.remainingMs === null ? 0 : at(batch.remainingMs, row), time, false) &&
-    isIn(at(batch.flags, row), [0, 3]) &&
+    isIn(at(batch.flags, row), [0, 7]) &&
     (isAbsent ? batch.values[row] === null : isKept(batch.values[row])) &&
     isCount(batch.sizes[row])
   )
 }
+
+const isMembers: Check = (list) =>
+  Array.isArray(list) &&
+  list.every(
+    ([peer, run, silentMs, ...rest]) =>
+      isId(peer) && isId(run) && silentMs >= 0 && Number.isFinite(silentMs) && rest.length === 0,
+  )
 
 const isBody: Check = (value) => {
   if (value === undefined) return false
@@ -111,7 +118,8 @@ const isBody: Check = (value) => {
   if (kind === 'left') return record({})(fields)
   if (kind === 'note') return record({ payload: isKept, to: orNull(isId) })(fields)
   if (kind === 'presence') {
-    return record({ presence: record({ addresses: isAddresses, coverage: isCoverage }) })(fields)
+    const presence = record({ addresses: isAddresses, coverage: isCoverage, members: isMembers })
+    return record({ presence })(fields)
   }
   const { from, to } = fields as never
   return (

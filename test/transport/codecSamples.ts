@@ -64,6 +64,11 @@ const coverage = [
   ['bob', '2', 0, 3, 3, 9, 70_000],
 ]
 
+const members = [
+  ['dave', 'run-1', 0],
+  ['erin', 'run-2', 1234.5],
+]
+
 const payloads = [
   null,
   'text',
@@ -77,7 +82,7 @@ const payloads = [
 
 const bodies = [
   { kind: 'left' },
-  { kind: 'presence', presence: { addresses: introduction.addresses, coverage } },
+  { kind: 'presence', presence: { addresses: introduction.addresses, coverage, members } },
   ...payloads.map((payload) => ({ kind: 'note', payload, to: 'carol' })),
   { kind: 'note', payload: null, to: null },
   { kind: 'entries', from: 1, to: 9, batch: ownBatch() },
