@@ -15,7 +15,7 @@ import { parseArgs, stripVTControlCharacters } from 'node:util'
 
 const FILES_AT_ONCE_MAX = 2
 /** How long one file may take in all. */
-const FILE_MS_MAX = 120_000
+const FILE_MS_MAX = 240_000
 /** How long a process may live on after its last test. */
 const EXIT_MS_MAX = 5_000
 /** What is kept of one file's output: its end, where the failures and the totals are. */
