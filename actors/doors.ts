@@ -67,7 +67,13 @@ class Doors implements DoorKeeper {
         this.#tellMesh({ type: 'listener.failed', address, code, detail }),
     }
     const transport = this.#board.transportFor(address)
-    if (transport) this.#listeners.push(transport.listen(address, events))
+    try {
+      if (transport) this.#listeners.push(transport.listen(address, events))
+    } catch (cause) {
+      // Without this answer the mesh would wait for the address for ever.
+      const failure = { code: 'failed', detail: String(cause) } as const
+      this.#board.clock.defer(() => events.failed(failure))
+    }
   }
 
   /** Gives an accepted wire a line and a connection; none if there are too many. */
