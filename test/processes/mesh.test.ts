@@ -195,7 +195,8 @@ const killed = suite('processes: sudden ends')
 
 killed('a peer is killed: others notice, its lease is taken over, a newcomer has all', async () => {
   const [alice, bob, carol] = (await openMesh(['alice', 'bob', 'carol'])) as [Peer, Peer, Peer]
-  const leaseMs = 1_000
+  // Long enough for a loaded machine to notice the death within the term.
+  const leaseMs = 6_000
   await alice.process.call('fill', 'key', 100)
   const { token } = await alice.process.call('acquire', 'printer', { leaseMs })
   await until(() => areEqual([alice, bob, carol]), 'equal digests')
@@ -206,7 +207,7 @@ killed('a peer is killed: others notice, its lease is taken over, a newcomer has
   await until(async () => (await isNoticed(bob)) && (await isNoticed(carol)), 'the loss', 2_000)
   // A suspicion that a peer is down never frees its lease.
   assert.is((await bob.process.call('lease', 'printer'))?.owner, 'alice')
-  const taken = await bob.process.call('acquire', 'printer', { waitMs: 10_000 })
+  const taken = await bob.process.call('acquire', 'printer', { waitMs: 20_000 })
   assert.ok(taken.token > token, `token ${taken.token} after ${token}`)
   const dave = await open(pool[3] as PeerProcess, options('dave', { join: [carol.address] }))
   await until(() => areEqual([bob, carol, dave]), 'the newcomer to have everything')
