@@ -9,17 +9,14 @@
  */
 
 import { fromCallback } from 'xstate'
-import { collectedList } from '../machines/rules/collect.ts'
 import type { CoverageList } from '../machines/rules/coverage.ts'
-import { cuts, gather } from '../machines/rules/gather.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
-import { digestToTell, slotsOwed } from '../machines/rules/reconcile.ts'
 import { coverageList } from '../machines/rules/replica.ts'
-import { GRANT_UNSENT } from '../machines/rules/table.ts'
 import { encode } from '../transport/codec.ts'
 import type { Timer } from '../transport/ports.ts'
+import { Answer } from './answer.ts'
 import type { Line } from './line.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
@@ -30,17 +27,19 @@ export const ANSWER_MS_MAX = 10_000
  * half.
  */
 export const ASK_MS = 30_000
+/** How often a process looks whether it was held up, in milliseconds. */
+const LOOK_MS = 500
+/** A process that looks later than this was held up, in milliseconds. */
+export const STALL_MS = 2_000
 /** How long a gap may be filled by what is still under way, in milliseconds. */
 const GAP_MS = 200
-/** An answer waits while more than this many bytes wait on the line. */
-const ANSWER_QUEUE_BYTES_MAX = 1024 * 1024
-/** How often an answer that waits looks whether the line takes more, in milliseconds. */
-const LOOK_MS = 1
 
 export type ReconcileEvent =
   | { readonly type: 'line.used'; readonly handle: Handle }
   | { readonly type: 'line.left'; readonly handle: Handle }
   | { readonly type: 'gap.found'; readonly handle: Handle }
+  /** This process was held up. */
+  | { readonly type: 'stall.noticed' }
   | { readonly type: 'sync.received'; readonly parcel: Parcel }
 
 type SyncMessage = Extract<DataMessage, { kind: `sync.${string}` }>
@@ -52,6 +51,7 @@ export const reconcileLogic = fromCallback<ReconcileEvent, { readonly shared: Sh
     receive((event) => {
       if (event.type === 'line.used') asking.enqueue(event.handle)
       else if (event.type === 'line.left') asking.leave(event.handle)
+      else if (event.type === 'stall.noticed') asking.askAll()
       else if (event.type === 'gap.found') asking.enqueueSoon(event.handle)
       else asking.hear(event.parcel)
     })
@@ -81,15 +81,19 @@ class Asking {
   #question: Question | undefined
   #asked = 0
   #routine: Timer
+  #look: Timer
 
   constructor(board: Switchboard) {
     this.#board = board
     this.#routine = this.#scheduleRoutine()
+    board.attentiveAt = board.clock.now()
+    this.#look = this.#scheduleLook()
   }
 
   stop(): void {
     const { clock } = this.#board
     clock.clearTimeout(this.#routine)
+    clock.clearTimeout(this.#look)
     if (this.#question) clock.clearTimeout(this.#question.timer)
     for (const timer of this.#soon.values()) clock.clearTimeout(timer)
     for (const answer of this.#answers.values()) answer.stop()
@@ -97,6 +101,14 @@ class Asking {
 
   enqueue(handle: Handle): void {
     this.#queue.add(handle)
+    this.#next()
+  }
+
+  /** What happened while this process was held up is not known: everybody is asked again. */
+  askAll(): void {
+    this.#settled.clear()
+    if (this.#board.lines.count > 0) this.#reach(false)
+    for (const { handle } of this.#board.lines.neighbours()) this.#queue.add(handle)
     this.#next()
   }
 
@@ -224,6 +236,16 @@ class Asking {
     this.#board.store.send({ type: 'network.reached', isReached })
   }
 
+  #scheduleLook(): Timer {
+    const { clock } = this.#board
+    return clock.setTimeout(() => {
+      const wasHeldUp = clock.now() - this.#board.attentiveAt > STALL_MS
+      this.#board.attentiveAt = clock.now()
+      this.#look = this.#scheduleLook()
+      if (wasHeldUp) this.askAll()
+    }, LOOK_MS)
+  }
+
   #scheduleRoutine(): Timer {
     const { clock, random } = this.#board
     return clock.setTimeout(
@@ -235,64 +257,5 @@ class Asking {
       },
       ASK_MS * (0.5 + random()),
     )
-  }
-}
-
-/** One answer on its way: batch after batch, as fast as the line takes them. */
-class Answer {
-  readonly #board: Switchboard
-  readonly #line: Line
-  readonly #ask: number
-  readonly #batches: Iterator<[number, number]>
-  readonly #slots: readonly number[]
-  readonly #done: SyncMessage
-  readonly #queueBytesMax: number
-  #timer: Timer
-
-  constructor(
-    board: Switchboard,
-    line: Line,
-    question: Extract<SyncMessage, { kind: 'sync.ask' }>,
-  ) {
-    const { replica } = board
-    const { sendQueueBytesMax } = board.settings.limits
-    this.#queueBytesMax = Math.min(ANSWER_QUEUE_BYTES_MAX, sendQueueBytesMax)
-    this.#board = board
-    this.#line = line
-    this.#ask = question.ask
-    this.#slots = slotsOwed(replica, question)
-    this.#batches = cuts(replica, this.#slots)
-    // What changes while the answer is on its way is broadcast, so the coverage of this moment
-    // holds.
-    this.#done = {
-      kind: 'sync.done',
-      ask: question.ask,
-      coverage: coverageList(replica),
-      digest: digestToTell(replica),
-      collected: collectedList(replica),
-      floor: replica.floor,
-    }
-  }
-
-  pour(): void {
-    while (this.#line.queuedBytes <= this.#queueBytesMax) {
-      const next = this.#batches.next()
-      if (next.done) return this.#line.say(this.#done)
-      this.#give(...next.value)
-    }
-    this.#timer = this.#board.clock.setTimeout(() => this.pour(), LOOK_MS)
-  }
-
-  stop(): void {
-    this.#board.clock.clearTimeout(this.#timer)
-  }
-
-  #give(first: number, end: number): void {
-    const { replica, clock } = this.#board
-    const isTellable = (slot: number) => replica.table.unsent[slot] !== GRANT_UNSENT
-    const slots = this.#slots.slice(first, end).filter(isTellable)
-    const reading = { now: clock.now(), wall: clock.wall() }
-    const batch = gather(replica, slots, reading)
-    this.#line.say({ kind: 'sync.give', ask: this.#ask, batch })
   }
 }

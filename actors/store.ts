@@ -37,6 +37,7 @@ import {
   update,
   type Verdict,
 } from '../machines/rules/write.ts'
+import { STALL_MS } from './reconcile.ts'
 import { refusalError } from './refusal.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
@@ -152,6 +153,7 @@ function decide(state: StoreState, event: StoreEvent): void {
       return
     case 'network.reached':
       state.isReached = event.isReached
+      replica.isCurrent = event.isReached || board.lines.count === 0
       return
     case 'lease.lapse':
       return lapse(replica, event.key, event.token)
@@ -165,8 +167,19 @@ function decide(state: StoreState, event: StoreEvent): void {
     case 'store.flush':
       return
     default:
+      noteStall(state)
       if (!event.isWithdrawn) answer(board, event, judge(replica, event, reading(board)))
   }
+}
+
+/**
+ * After SIGCONT an application may write before anything that came meanwhile was read. Whoever was
+ * held up asks first and takes nothing over until it was answered.
+ */
+function noteStall({ board, replica }: StoreState): void {
+  if (board.lines.count === 0 || board.clock.now() - board.attentiveAt <= STALL_MS) return
+  replica.isCurrent = false
+  board.clock.defer(() => board.reconcile.send({ type: 'stall.noticed' }))
 }
 
 /** The verdict of the rules on one write. */

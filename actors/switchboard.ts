@@ -59,6 +59,8 @@ export class Switchboard implements Shared {
   members: Census = new Map()
   /** Listeners and timers of the mesh, while it lives. */
   doors: DoorKeeper | undefined
+  /** When this process was last seen to run, by the monotonic clock. */
+  attentiveAt = 0
   /** Where others may dial this peer. */
   addresses: readonly string[] = []
   /** Peers that the application was told of as connected. */

@@ -17,6 +17,9 @@ import { ownRemainingMs, type Replica, SELF, waitMs } from './replica.ts'
 import { ENTRY_OVERHEAD_BYTES, GRANT_UNSENT, NOWHERE, SENT, WRITE_UNSENT } from './table.ts'
 import type { Kept } from './value.ts'
 
+/** When to ask again after this process was held up, in milliseconds. */
+const HELD_UP_MS = 250
+
 /** Why a local write was refused. */
 export type Refusal =
   | { readonly verdict: 'held'; readonly owner: PeerId; readonly remainingMs: number }
@@ -38,7 +41,8 @@ export function judgeWrite(replica: Replica, slot: number, reading: Reading): nu
   if (writer === SELF && heir === undefined) {
     // A grant that lapsed at its owner is over, even if nobody took the key: the next one is a new
     // grant.
-    return ownRemainingMs(table, slot, reading) > 0 ? epoch : nextEpoch(replica, slot)
+    if (ownRemainingMs(table, slot, reading) > 0) return epoch
+    return replica.isCurrent ? nextEpoch(replica, slot) : heldUp(self)
   }
   return judgeForeign(replica, slot, { reading, heir })
 }
@@ -56,10 +60,16 @@ function judgeForeign(
   const owner = heir ?? writer.peer
   const remainingMs = waitMs(table, slot, reading)
   if (remainingMs > 0) return { verdict: 'held', owner, remainingMs }
+  if (!replica.isCurrent) return heldUp(owner)
   // An owner that left in good order freed its keys itself; nothing is taken from anybody.
   const left = table.lapseAt[slot] === Number.NEGATIVE_INFINITY
   if (left || mayTakeOver(replica.takeover, replica.peers)) return nextEpoch(replica, slot)
   return { verdict: 'minority', owner }
+}
+
+/** As far as this peer knows, and it was not listening: in a moment it knows more. */
+function heldUp(owner: PeerId): Refusal {
+  return { verdict: 'held', owner, remainingMs: HELD_UP_MS }
 }
 
 /** The token of a new grant: above all that were given out here, also those that gave way. */

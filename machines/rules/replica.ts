@@ -70,6 +70,11 @@ export interface Replica {
   floor: number
   /** How far deletions were collected, by writer: the highest sequence. */
   readonly collected: Map<number, number>
+  /**
+   * False after this process was held up, until a neighbour has told what happened meanwhile: what
+   * seems to have lapsed may have been renewed.
+   */
+  isCurrent: boolean
   /** Something of the answer under way did not fit: its end must not be taken for heard. */
   isAnswerCut: boolean
   /** While everything is compared with another peer: the slots that came, and what for. */
@@ -112,6 +117,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     settledSequence: 0,
     floor: 0,
     collected: new Map(),
+    isCurrent: true,
     isAnswerCut: false,
     comparison: null,
     left: new Set(),
