@@ -167,8 +167,7 @@ function decide(state: StoreState, event: StoreEvent): void {
     case 'store.flush':
       return
     default:
-      noteStall(state)
-      if (!event.isWithdrawn) answer(board, event, judge(replica, event, reading(board)))
+      if (!event.isWithdrawn) answer(board, event, judge(state, event))
   }
 }
 
@@ -183,9 +182,11 @@ function noteStall({ board, replica }: StoreState): void {
 }
 
 /** The verdict of the rules on one write. */
-function judge(replica: Replica, event: WriteEvent, now: Reading): Verdict<unknown> {
+function judge(state: StoreState, event: WriteEvent): Verdict<unknown> {
+  noteStall(state)
+  const { replica, board } = state
   const { leaseMs, token } = event
-  const options = { reading: now, leaseMs, token }
+  const options = { reading: reading(board), leaseMs, token }
   switch (event.type) {
     case 'entry.set':
       return set(replica, event, options)
