@@ -3,6 +3,7 @@
 import { nanoid } from 'nanoid'
 import { validAddress } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
+import { NETWORK_CHARS_MAX } from '../machines/rules/hello.ts'
 import {
   LEASE_MS_DEFAULT,
   LEASE_MS_MAX,
@@ -82,7 +83,6 @@ export interface DictionaryOptions {
 /** The options when all are decided. */
 export type Settings = Required<Omit<DictionaryOptions, 'limits'>> & { readonly limits: Limits }
 
-const NETWORK_CHARS_MAX = 256
 const ADDRESSES_MAX = 64
 
 const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) => boolean } = {

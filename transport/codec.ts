@@ -19,6 +19,7 @@ import type {
   PeerAddresses,
 } from '../machines/rules/message.ts'
 import { isId, type PeerId } from '../machines/rules/peer.ts'
+import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
 import { areAddresses, flattenControl, isCount, unflattenControl } from './controlCodec.ts'
 import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
@@ -40,9 +41,6 @@ const ENTRIES = 0
 const NOTE = 1
 const LEFT = 2
 const PRESENCE = 3
-
-/** The most peers that one message may tell of. */
-export const PEERS_TOLD_MAX = 16
 
 /** The frame of a message, header included. */
 export function encode(message: Message): Frame {

@@ -1,5 +1,7 @@
 /** The messages that steer one connection, as they travel. See `codec.ts`. */
 
+import { ADDRESS_CHARS_MAX } from '../machines/rules/dialling.ts'
+import { NETWORK_CHARS_MAX, OWN_ADDRESSES_MAX, PROOF_BYTES_MAX } from '../machines/rules/hello.ts'
 import type {
   Auth,
   ControlMessage,
@@ -47,14 +49,8 @@ const FAREWELLS: ReadonlySet<unknown> = new Set<FarewellReason>([
   'slow',
 ])
 
-/** The longest network name, in characters. */
-export const NETWORK_CHARS_MAX = 256
 /** The most versions or capabilities in one hello. */
 const LIST_MAX = 32
-/** The longest proof, key, nonce or signature, in bytes. */
-const PROOF_BYTES_MAX = 256
-const ADDRESSES_MAX = 8
-const ADDRESS_CHARS_MAX = 256
 
 export function flattenControl(message: ControlMessage): unknown[] {
   const kind = KINDS.indexOf(message.kind)
@@ -171,7 +167,7 @@ function readEvidence(have: unknown, lastSelect: unknown): PairEvidence | undefi
 
 /** True for a list of addresses as it may come from anybody. */
 export function areAddresses(list: unknown): list is string[] {
-  if (!Array.isArray(list) || list.length > ADDRESSES_MAX) return false
+  if (!Array.isArray(list) || list.length > OWN_ADDRESSES_MAX) return false
   return list.every((address) => typeof address === 'string' && address.length <= ADDRESS_CHARS_MAX)
 }
 

@@ -9,11 +9,12 @@
  */
 
 import { ABSENT, RELEASED } from './batch.ts'
-import { Coverage, type CoverageList, originKey } from './coverage.ts'
+import { type CoverageList, originKey } from './coverage.ts'
 import { writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
+import { coverageByWriter } from './reconcile.ts'
 import { keyAt, type Replica, readValue, SELF } from './replica.ts'
 import { SENT } from './table.ts'
 
@@ -25,7 +26,7 @@ const TOMBSTONE = ABSENT | RELEASED
 /** Drops the tombstones that every member has heard of. Returns how many. */
 export function collectTombstones(replica: Replica, members: readonly CoverageList[]): number {
   const { table } = replica
-  const heard = members.map((list) => coverageOf(replica, list))
+  const heard = members.map((list) => coverageByWriter(replica, list))
   let collected = 0
   for (const slot of table.slotsInUse()) {
     if (((table.flags[slot] as number) & TOMBSTONE) !== TOMBSTONE || table.unsent[slot] !== SENT)
@@ -99,7 +100,7 @@ export function noteCollected(
  */
 export function purge(replica: Replica, coverage: CoverageList): number {
   const { table, comparison } = replica
-  const heard = coverageOf(replica, coverage)
+  const heard = coverageByWriter(replica, coverage)
   let dropped = 0
   for (const slot of table.slotsInUse()) {
     if (comparison?.seen.has(slot) || table.unsent[slot] !== SENT) continue
@@ -156,16 +157,4 @@ function drop(replica: Replica, slot: number): void {
   replica.heirs.delete(slot)
   replica.held.delete(slot)
   table.remove(slot)
-}
-
-function coverageOf(replica: Replica, list: CoverageList): (Coverage | undefined)[] {
-  const coverage: (Coverage | undefined)[] = []
-  for (const [peer, run, ...numbers] of list) {
-    const writer = replica.originIndex.get(originKey({ peer, run }))
-    if (writer === undefined) continue
-    const heard = new Coverage()
-    heard.union(numbers)
-    coverage[writer] = heard
-  }
-  return coverage
 }

@@ -68,7 +68,7 @@ export function digestToTell(replica: Replica): string {
  * The list as coverage, by this replica's writer index. Unknown writers are left out: nothing is
  * owed of them.
  */
-function coverageByWriter(replica: Replica, list: CoverageList): (Coverage | undefined)[] {
+export function coverageByWriter(replica: Replica, list: CoverageList): (Coverage | undefined)[] {
   const coverage: (Coverage | undefined)[] = []
   for (const [peer, run, ...numbers] of list) {
     const writer = replica.originIndex.get(originKey({ peer, run }))
