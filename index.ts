@@ -33,7 +33,8 @@ export { type OpenOptions, openDictionary } from './actors/open.ts'
 export type { Subscription } from './actors/participant.ts'
 export type { PeerView, Reader } from './actors/reader.ts'
 export { type DictionaryOptions, LIMITS, type Limits } from './actors/settings.ts'
-export { type StoreEvent, type StoreLogic, storeLogic } from './actors/store.ts'
+export { type StoreLogic, storeLogic } from './actors/store.ts'
+export type { StoreEvent } from './actors/storeEvent.ts'
 export {
   type SyncEmitted,
   type SyncEvent,

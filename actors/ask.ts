@@ -3,7 +3,7 @@
 import { HoldfastError } from '../machines/rules/errors.ts'
 import type { Verdict } from '../machines/rules/write.ts'
 import { refusalError } from './refusal.ts'
-import type { WriteEvent } from './store.ts'
+import type { WriteEvent } from './storeEvent.ts'
 import type { Switchboard } from './switchboard.ts'
 
 type DoneOf<Event extends WriteEvent> =

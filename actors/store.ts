@@ -10,7 +10,7 @@
 import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from 'xstate'
 import { collectTombstones, noteSettled } from '../machines/rules/collect.ts'
 import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
-import type { Coverage, CoverageList } from '../machines/rules/coverage.ts'
+import type { Coverage } from '../machines/rules/coverage.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
 import {
@@ -27,76 +27,13 @@ import type { Reading } from '../machines/rules/lease.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
 import type { Broadcast, DataMessage } from '../machines/rules/message.ts'
-import type { Origin, PeerId } from '../machines/rules/peer.ts'
+import type { Origin } from '../machines/rules/peer.ts'
 import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
-import {
-  type Assignment,
-  remove,
-  removeAny,
-  set,
-  update,
-  type Verdict,
-} from '../machines/rules/write.ts'
+import { remove, removeAny, set, update, type Verdict } from '../machines/rules/write.ts'
 import { STALL_MS } from './reconcile.ts'
 import { refusalError } from './refusal.ts'
+import type { StoreEvent, WriteEvent } from './storeEvent.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
-
-interface Asked<Done> {
-  /** Hears the verdict before `send` returns. Without it a refusal is told as `entry.refused`. */
-  readonly reply?: ((verdict: Verdict<Done>) => void) | undefined
-  /** True if the asker was told meanwhile that it cannot be decided. */
-  readonly isWithdrawn?: boolean
-  /** The term to ask for, in milliseconds. */
-  readonly leaseMs?: number | undefined
-  /** The token under which the writer believes to write. */
-  readonly token?: number | undefined
-}
-
-type Done<Rule extends (...input: never[]) => Verdict<unknown>> =
-  ReturnType<Rule> extends Verdict<infer Result> ? Result : never
-
-/** What may be asked of the store, checked and in stored form. */
-export type WriteEvent =
-  | ({ readonly type: 'entry.set' } & Assignment & Asked<Done<typeof set>>)
-  | ({ readonly type: 'entry.update'; readonly assignments: readonly Assignment[] } & Asked<
-      Done<typeof update>
-    >)
-  | ({ readonly type: 'entry.delete'; readonly key: StoredKey } & Asked<Done<typeof remove>>)
-  | ({ readonly type: 'entry.popItem' } & Asked<Done<typeof removeAny>>)
-  | ({ readonly type: 'lease.acquire'; readonly key: StoredKey } & Asked<Done<typeof acquire>>)
-  | ({ readonly type: 'lease.renew'; readonly key: StoredKey } & Asked<Done<typeof renew>>)
-  | ({ readonly type: 'lease.release'; readonly key: StoredKey } & Asked<Done<typeof release>>)
-  | ({ readonly type: 'lease.transfer'; readonly key: StoredKey; readonly heir: PeerId } & Asked<
-      Done<typeof bequeath>
-    >)
-
-export type StoreEvent =
-  | WriteEvent
-  | { readonly type: 'lease.lapse'; readonly key: StoredKey; readonly token: number }
-  /** Tells the changes of a key's lease from now on, or no more. */
-  | { readonly type: 'lease.watch' | 'lease.unwatch'; readonly key: StoredKey }
-  | { readonly type: 'batch.received'; readonly origin: Origin; readonly parcel: Parcel }
-  | { readonly type: 'batch.given'; readonly parcel: Parcel }
-  | {
-      readonly type: 'sync.settled'
-      readonly done: Extract<DataMessage, { kind: 'sync.done' }>
-      /** How far this peer had heard when it asked. */
-      readonly told: CoverageList
-      /** True if everything was compared. */
-      readonly isAll: boolean
-      /** Hears whether everything must be compared. */
-      readonly reply: (isMoreNeeded: boolean) => void
-    }
-  /** The comparison that was under way was given up. */
-  | { readonly type: 'comparison.ended' }
-  /** Every member has heard as far as this. */
-  | { readonly type: 'tombstones.collect'; readonly members: readonly CoverageList[] }
-  | { readonly type: 'origin.left'; readonly origin: Origin }
-  | { readonly type: 'peers.counted'; readonly known: number; readonly connected: number }
-  /** Whether there is anybody to send to who was asked first. */
-  | { readonly type: 'network.reached'; readonly isReached: boolean }
-  | { readonly type: 'store.flush' }
-  | { readonly type: 'store.close' }
 
 export interface StoreState {
   readonly board: Switchboard
