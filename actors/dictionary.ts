@@ -1,6 +1,7 @@
 /** The dictionary: the face of a sync actor for those who want a map, not an actor. */
 
 import type { Actor } from 'xstate'
+import { EPHEMERAL, RENEWING } from '../machines/rules/batch.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { type Key, requireKey } from '../machines/rules/key.ts'
 import type { LeaseView } from '../machines/rules/replica.ts'
@@ -30,6 +31,10 @@ export interface WriteOptions {
   readonly leaseMs?: number
   /** The token of a lease: the write is refused with `LEASE_LOST` unless it is still in force. */
   readonly token?: number
+  /** The value is gone everywhere as soon as its lease is: released, lapsed, or its owner left. */
+  readonly ephemeral?: boolean
+  /** The lease is renewed for as long as the dictionary is open and the key is not released. */
+  readonly renew?: boolean
 }
 
 /**
@@ -215,10 +220,8 @@ export class Dictionary<V = unknown> extends Participant<V> {
   }
 }
 
-function checked({ leaseMs, token }: WriteOptions): WriteOptions {
+function checked({ leaseMs, token, ephemeral, renew }: WriteOptions) {
   requireLeaseMs(leaseMs)
-  return {
-    ...(leaseMs === undefined ? {} : { leaseMs }),
-    ...(token === undefined ? {} : { token }),
-  }
+  const kind = (ephemeral === true ? EPHEMERAL : 0) | (renew === true ? RENEWING : 0)
+  return { leaseMs, token, kind }
 }

@@ -122,8 +122,8 @@ function noteStall({ board, replica }: StoreState): void {
 function judge(state: StoreState, event: WriteEvent): Verdict<unknown> {
   noteStall(state)
   const { replica, board } = state
-  const { leaseMs, token } = event
-  const options = { reading: reading(board), leaseMs, token }
+  const { leaseMs, token, kind } = event
+  const options = { reading: reading(board), leaseMs, token, kind }
   switch (event.type) {
     case 'entry.set':
       return set(replica, event, options)

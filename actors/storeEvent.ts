@@ -24,6 +24,8 @@ interface Asked<Done> {
   readonly leaseMs?: number | undefined
   /** The token under which the writer believes to write. */
   readonly token?: number | undefined
+  /** What the lease is to be, in the flags of `batch.ts`. */
+  readonly kind?: number | undefined
 }
 
 type Done<Rule extends (...input: never[]) => Verdict<unknown>> =

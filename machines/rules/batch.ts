@@ -20,7 +20,10 @@ export const BATCH_BYTES = 256 * 1024
 export const ABSENT = 1 // There is no value: a tombstone, or a bare lease on a key without value.
 export const RELEASED = 2 // Nobody holds the key: the writer gave it up.
 export const KEPT = 4 // The value is the one before; only the lease changed.
-export const FLAGS_ALL = ABSENT | RELEASED | KEPT
+export const EPHEMERAL = 8 // The value is gone when its lease is.
+export const RENEWING = 16 // The lease goes on with each renewal frame of its writer.
+export const STOLEN = 32 // The grant took a lease that was in force.
+export const FLAGS_ALL = ABSENT | RELEASED | KEPT | EPHEMERAL | RENEWING | STOLEN
 
 export interface Batch {
   /** The writers of these entries; `writer` points into it. */

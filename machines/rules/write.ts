@@ -45,6 +45,8 @@ export interface WriteOptions {
   readonly leaseMs?: number | undefined
   /** The grant under which the caller believes to write; another one is refused as lost. */
   readonly token?: number | undefined
+  /** What the lease is to be: EPHEMERAL, RENEWING, or neither. */
+  readonly kind?: number | undefined
 }
 
 export function set(
@@ -146,7 +148,7 @@ export interface Granted extends WriteOptions {
 }
 
 function assign(replica: Replica, { key, value }: Assignment, granted: Granted): Receipt {
-  const entry = { value: value.kept, bytes: value.bytes, flags: 0 }
+  const entry = { value: value.kept, bytes: value.bytes, flags: granted.kind ?? 0 }
   const termMs = termFor(replica, granted)
   const slot = writeOwn(replica, key, { ...entry, termMs, epoch: granted.epoch }, granted.reading)
   return receipt(replica, slot, granted.reading)
