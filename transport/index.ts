@@ -26,6 +26,7 @@ export {
   type SimulatedNetworkOptions,
   type Traffic,
 } from './simulated.ts'
+export type { Disturbances, Slowness } from './simulatedWeather.ts'
 export { SteppingClock, type SteppingClockOptions } from './stepping.ts'
 export {
   DIAL_MS_MAX,

@@ -12,19 +12,13 @@ import type { Clock, Frame, Random, Transport } from './ports.ts'
 import type { Delivery, Exchange, SimulatedConnection } from './simulatedConnection.ts'
 import { SimulatedHost } from './simulatedHost.ts'
 import type { Path } from './simulatedLink.ts'
+import {
+  type Disturbances,
+  type Slowness,
+  Weather,
+  type WeatherOptions,
+} from './simulatedWeather.ts'
 import type { SteppingClock } from './stepping.ts'
-
-/** How long a packet travels unless said otherwise, in milliseconds. */
-const LATENCY_MS: readonly [number, number] = [1, 10]
-
-/**
- * How long the sender waits before it sends a lost packet again, in milliseconds. Doubles with each
- * loss.
- */
-const RETRANSMISSION_MS = 200
-
-/** A packet is lost at most so many times in a row. */
-const LOSSES_MAX = 6
 
 /** How many bytes may be under way or unread in one direction of a connection. */
 const WINDOW_BYTES = 256 * 1024
@@ -32,17 +26,11 @@ const WINDOW_BYTES = 256 * 1024
 /** A send queue that grows past this many bytes reports when it is empty again. */
 const QUEUE_BYTES_HIGH = 4 * 1024 * 1024
 
-export interface SimulatedNetworkOptions {
+export interface SimulatedNetworkOptions extends WeatherOptions {
   /** The clock that drives everything. */
   readonly clock: SteppingClock
   /** Draws latencies and losses, for instance `seededRandom(1)`. */
   readonly random: Random
-  /** The shortest and the longest latency of a packet. Milliseconds, default 1 to 10. */
-  readonly latencyMs?: readonly [number, number]
-  /** Which share of packets is lost, and so delayed by 200 ms or more. 0 (the default) to 1. */
-  readonly lossShare?: number
-  /** What one direction of a connection carries. Bytes in a millisecond, default without limit. */
-  readonly bytesPerMs?: number
   /** What may be under way or unread in one direction of a connection. Bytes, default 256 KiB. */
   readonly windowBytes?: number
   /** A send queue that grew past this reports `drained` when it is empty. Bytes, default 4 MiB. */
@@ -100,6 +88,13 @@ export interface SimulatedNetwork extends Traffic {
   /** A host stops reading: the queues of those who send to it grow. Its timers go on. */
   stall(host: string): void
   unstall(host: string): void
+  /**
+   * Makes all that goes to and from a host slow, ten times unless said otherwise, until it is
+   * called without a slowness. A restart changes nothing about it.
+   */
+  slow(host: string, slowness?: Slowness): void
+  /** What was lost, repeated and held back so far. */
+  readonly disturbances: Readonly<Disturbances>
   /** Frames and bytes that `target` has read from `source`. */
   traffic(source: string, target: string): Traffic
 }
@@ -111,7 +106,7 @@ export function createSimulatedNetwork(options: SimulatedNetworkOptions): Simula
 
 class Network implements SimulatedNetwork, Exchange {
   readonly clock: SteppingClock
-  readonly bytesPerMs: number
+  readonly weather: Weather
   readonly windowBytes: number
   readonly #options: SimulatedNetworkOptions
   readonly #hosts = new Map<string, SimulatedHost>()
@@ -125,7 +120,7 @@ class Network implements SimulatedNetwork, Exchange {
   constructor(options: SimulatedNetworkOptions) {
     this.#options = options
     this.clock = options.clock
-    this.bytesPerMs = options.bytesPerMs ?? Number.POSITIVE_INFINITY
+    this.weather = new Weather(options.random, options)
     this.windowBytes = options.windowBytes ?? WINDOW_BYTES
   }
 
@@ -191,22 +186,21 @@ class Network implements SimulatedNetwork, Exchange {
     for (const connection of this.#connections) connection.awaitRead(host)
   }
 
+  slow(host: string, slowness?: Slowness): void {
+    this.#record(`slow ${host} ${JSON.stringify(slowness ?? null)}`)
+    this.weather.slow(host, slowness)
+  }
+
+  get disturbances(): Readonly<Disturbances> {
+    return this.weather.disturbances
+  }
+
   traffic(source: string, target: string): Traffic {
     return { frames: 0, bytes: 0, ...this.#traffic.get(pathKey({ source, target })) }
   }
 
   hostNamed(name: string): SimulatedHost | undefined {
     return this.#hosts.get(name)
-  }
-
-  drawDelayMs(): number {
-    const { random, lossShare = 0, latencyMs: [minMs, maxMs] = LATENCY_MS } = this.#options
-    let delayMs = minMs + random() * (maxMs - minMs)
-    if (lossShare === 0) return delayMs
-    for (let losses = 0; losses < LOSSES_MAX && random() < lossShare; losses += 1) {
-      delayMs += RETRANSMISSION_MS * 2 ** losses
-    }
-    return delayMs
   }
 
   isBlocked(path: Path): boolean {

@@ -8,6 +8,7 @@ import type {
   WireEvents,
 } from './ports.ts'
 import { type Exchange, SimulatedConnection } from './simulatedConnection.ts'
+import type { Weather } from './simulatedWeather.ts'
 import type { WireHost } from './simulatedWire.ts'
 
 /** Ports that the host chooses itself begin here. */
@@ -30,6 +31,7 @@ export class SimulatedHost implements Transport, WireHost {
   readonly name: string
   readonly clock: Clock
   readonly queueBytesHigh: number
+  readonly weather: Weather
   isStalled = false
   isAlive = true
   readonly #options: SimulatedHostOptions
@@ -41,6 +43,7 @@ export class SimulatedHost implements Transport, WireHost {
     this.name = options.name
     this.clock = options.clock
     this.queueBytesHigh = options.queueBytesHigh
+    this.weather = options.exchange.weather
   }
 
   dial(address: string, events: WireEvents): Wire {

@@ -1,3 +1,4 @@
+import type { Weather } from './simulatedWeather.ts'
 import type { SteppingClock } from './stepping.ts'
 
 /** What travels over a simulated connection. Only `frames` has a size. */
@@ -8,12 +9,10 @@ export type Packet =
 /** What a link must know of the network around it. */
 export interface Medium {
   readonly clock: SteppingClock
-  /** How many bytes one direction of a connection carries in a millisecond. */
-  readonly bytesPerMs: number
   /** How many bytes may be under way, or unread, before the sender has to keep them. */
   readonly windowBytes: number
-  /** How long the next packet travels, with all its retransmissions, in milliseconds. */
-  drawDelayMs(): number
+  /** Says how fast packets travel, and which are lost. */
+  readonly weather: Weather
   isBlocked(path: Path): boolean
 }
 
@@ -57,12 +56,13 @@ export class SimulatedLink {
   }
 
   send(packet: Packet): void {
-    const { clock, bytesPerMs } = this.#medium
+    const { clock, weather } = this.#medium
     const bytes = packet.kind === 'frames' ? packet.bytes.length : 0
     this.#unreadBytes += bytes
     this.#packets.push(packet)
-    this.#busyUntilMs = Math.max(this.#busyUntilMs, clock.now()) + bytes / bytesPerMs
-    const arrivalMs = this.#busyUntilMs + this.#medium.drawDelayMs()
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, clock.now())
+    if (bytes > 0) this.#busyUntilMs += bytes / weather.bytesPerMs(this.path)
+    const arrivalMs = this.#busyUntilMs + weather.drawDelayMs(this.path)
     // A packet that was faster than the one before it waits for it, as TCP hands out bytes in
     // order.
     this.#arrivalMsMin = Math.max(this.#arrivalMsMin, arrivalMs)
@@ -80,10 +80,10 @@ export class SimulatedLink {
 
   /** Tries again after a partition. */
   heal(): void {
-    const { clock } = this.#medium
-    if (this.#unreportedBytes > 0)
-      clock.setTimeout(() => this.#report(), this.#medium.drawDelayMs())
-    if (this.#stalledCount > 0) clock.setTimeout(() => this.#release(), this.#medium.drawDelayMs())
+    const { clock, weather } = this.#medium
+    const delayMs = () => weather.drawDelayMs(this.path)
+    if (this.#unreportedBytes > 0) clock.setTimeout(() => this.#report(), delayMs())
+    if (this.#stalledCount > 0) clock.setTimeout(() => this.#release(), delayMs())
   }
 
   /** Loses everything that is under way. */

@@ -1,7 +1,9 @@
 import { FrameReader } from './framing.ts'
 import type { Clock, Frame, Timer, Wire, WireEnd, WireEvents } from './ports.ts'
 import { SendQueue } from './sendQueue.ts'
+import { Disorder } from './simulatedDisorder.ts'
 import type { Packet, SimulatedLink } from './simulatedLink.ts'
+import type { Weather } from './simulatedWeather.ts'
 
 /** How long a dial may take, from `dial` to `opened`, in milliseconds. */
 const DIAL_MS_MAX = 5_000
@@ -17,6 +19,7 @@ export interface WireHost {
   readonly clock: Clock
   readonly isStalled: boolean
   readonly queueBytesHigh: number
+  readonly weather: Weather
 }
 
 export interface SimulatedWireOptions {
@@ -39,6 +42,7 @@ export class SimulatedWire implements Wire {
   readonly #host: WireHost
   readonly #outgoing: SimulatedLink
   readonly #reader = new FrameReader()
+  readonly #disorder: Disorder | undefined
   #events: WireEvents | undefined
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   /** Frames that the network has not taken. */
@@ -60,6 +64,9 @@ export class SimulatedWire implements Wire {
     this.remoteAddress = options.remoteAddress
     this.#outgoing = options.outgoing
     this.#outgoing.onRoom = () => this.#awaitSend()
+    const { weather, clock } = options.host
+    const onDue = () => this.awaitRead()
+    if (weather.isDisorderly) this.#disorder = new Disorder({ weather, clock, onDue })
   }
 
   get queuedBytes(): number {
@@ -165,7 +172,8 @@ export class SimulatedWire implements Wire {
 
   /** Has the process read what arrived, unless it must not. */
   awaitRead(): void {
-    if (this.#readAwaited || this.#arrived.length === 0) return
+    const isIdle = this.#arrived.length === 0 && this.#disorder?.hasDue !== true
+    if (this.#readAwaited || isIdle) return
     this.#readAwaited = true
     this.#host.clock.setTimeout(() => this.#read(), 0)
   }
@@ -179,6 +187,7 @@ export class SimulatedWire implements Wire {
       const packet = this.#arrived.shift()
       if (packet?.kind === 'frames') chunks.push(packet.bytes)
     }
+    if (this.#mayRead() && this.#disorder !== undefined) this.#hand(this.#disorder.takeDue())
     if (chunks.length > 0) this.#readFrames(chunks)
     if (this.#mayRead() && this.#arrived[0]?.kind === 'end') this.#readEnd()
   }
@@ -214,15 +223,19 @@ export class SimulatedWire implements Wire {
       bytes += chunk.length
     }
     this.#options.incoming.acknowledge(bytes)
-    if (frames.length > 0) {
-      this.#options.onFrames(frames)
-      this.#events?.frames(frames)
-    }
+    this.#hand(this.#disorder?.pass(frames) ?? frames)
     if (problem !== undefined) this.#abort(problem)
+  }
+
+  #hand(frames: readonly Frame[]): void {
+    if (frames.length === 0) return
+    this.#options.onFrames(frames)
+    this.#events?.frames(frames)
   }
 
   #readEnd(): void {
     this.#arrived.shift()
+    if (this.#disorder !== undefined) this.#hand(this.#disorder.release())
     this.#endReceived = true
     const problem = this.#reader.end()
     if (problem !== undefined) {
