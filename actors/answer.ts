@@ -4,6 +4,7 @@ import { collectedList } from '../machines/rules/collect.ts'
 import { cuts, gather } from '../machines/rules/gather.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import { digestToTell, slotsOwed } from '../machines/rules/reconcile.ts'
+import { renewalWords } from '../machines/rules/renewal.ts'
 import { coverageList } from '../machines/rules/replica.ts'
 import { GRANT_UNSENT } from '../machines/rules/table.ts'
 import type { Timer } from '../transport/ports.ts'
@@ -24,7 +25,7 @@ export class Answer {
   readonly #ask: number
   readonly #batches: Iterator<[number, number]>
   readonly #slots: readonly number[]
-  readonly #done: Told<'sync.done'>
+  readonly #done: Omit<Told<'sync.done'>, 'renewals'>
   readonly #queueBytesMax: number
   #timer: Timer
 
@@ -49,10 +50,17 @@ export class Answer {
     }
   }
 
+  /** What goes on is told as of now: it is about time, not about entries. */
+  #end(): void {
+    const { replica, clock } = this.#board
+    const renewals = renewalWords(replica, { now: clock.now(), wall: clock.wall() })
+    this.#line.say({ ...this.#done, renewals })
+  }
+
   pour(): void {
     while (this.#line.queuedBytes <= this.#queueBytesMax) {
       const next = this.#batches.next()
-      if (next.done) return this.#line.say(this.#done)
+      if (next.done) return this.#end()
       this.#give(...next.value)
     }
     this.#timer = this.#board.clock.setTimeout(() => this.pour(), LOOK_MS)

@@ -20,6 +20,7 @@ import {
   type LeaseOutput,
   leaseMachine,
 } from '../machines/lease.ts'
+import { RENEWING } from '../machines/rules/batch.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import type { LeaseEnd } from '../machines/rules/fact.ts'
 import { type Key, requireKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
@@ -141,7 +142,7 @@ function prepare(input: LeaseInput): Prepared {
 type Self = { send(event: LeaseEvent): void }
 
 function attempt(board: Switchboard, context: LeaseContext, self: Self): void {
-  const { key, leaseMs, minRemainingMs, waitUntil } = context
+  const { key, leaseMs, minRemainingMs, waitUntil, isRenewing } = context
   const { status, value } = board.sync.getSnapshot()
   if (status !== 'active' || value === 'closing') {
     const error = new HoldfastError('CLOSED', 'The dictionary is closed.')
@@ -161,7 +162,9 @@ function attempt(board: Switchboard, context: LeaseContext, self: Self): void {
     const error = new HoldfastError('OPTION_INVALID', message, { option: 'minRemainingMs' })
     self.send({ type: 'lease.failed', reason: 'refused', error })
   }
-  board.store.send({ type: 'lease.acquire', key, leaseMs, reply })
+  // A lease that goes on is renewed with all others of this peer, in one frame.
+  const kind = isRenewing ? RENEWING : 0
+  board.store.send({ type: 'lease.acquire', key, leaseMs, kind, reply })
 }
 
 function refused(
@@ -182,25 +185,19 @@ function refused(
   self.send({ type: 'lease.refused', lookMs: Math.min(blockedMs, leftMs) })
 }
 
-function firstLookMs({ isRenewing, expiringMs }: LeaseContext, remainingMs: number): number {
-  if (isRenewing) return remainingMs / 3
+function firstLookMs({ expiringMs }: LeaseContext, remainingMs: number): number {
   return expiringMs > 0 && expiringMs < remainingMs ? remainingMs - expiringMs : remainingMs
 }
 
-/** Reads the clock while the lease is held: renews it, warns, or finds that it is over. */
+/** Reads the clock while the lease is held: finds that it goes on, warns, or that it is over. */
 function look(board: Switchboard, context: LeaseContext, self: Self): void {
-  const { key, token, isRenewing, expiringMs } = context
+  const { key, token, expiringMs } = context
   const remainingMs = remainingOf(board, { key, token })
   if (remainingMs <= 0) {
     board.store.send({ type: 'lease.lapse', key, token: token as number })
     // The store tells the loss to everybody, this actor included; until then there is nothing to
     // do.
     return self.send({ type: 'lease.looked', lookMs: RETRY_MS })
-  }
-  if (isRenewing) {
-    renew(board, context)
-    const renewedMs = remainingOf(board, { key, token })
-    return self.send({ type: 'lease.looked', lookMs: renewedMs / 3 })
   }
   if (expiringMs <= 0 || remainingMs > expiringMs) {
     return self.send({ type: 'lease.looked', lookMs: firstLookMs(context, remainingMs) })

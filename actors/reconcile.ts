@@ -49,7 +49,7 @@ export const reconcileLogic = fromCallback<ReconcileEvent, { readonly shared: Sh
     const board = input.shared as Switchboard
     const asking = new Asking(board)
     receive((event) => {
-      if (event.type === 'line.used') asking.enqueue(event.handle)
+      if (event.type === 'line.used') asking.meet(event.handle)
       else if (event.type === 'line.left') asking.leave(event.handle)
       else if (event.type === 'stall.noticed') asking.askAll()
       else if (event.type === 'gap.found') asking.enqueueSoon(event.handle)
@@ -75,6 +75,8 @@ class Asking {
   readonly #queue = new Set<Handle>()
   /** Lines in use whose other side has been asked. */
   readonly #settled = new Set<Handle>()
+  /** Lines that came into use, and whose other side has not told yet what it knows. */
+  readonly #awaited = new Set<Handle>()
   readonly #soon = new Map<Handle, Timer>()
   /** What is on its way, one answer to each line: who asks again wants the new one only. */
   readonly #answers = new Map<Handle, Answer>()
@@ -99,6 +101,13 @@ class Asking {
     for (const answer of this.#answers.values()) answer.stop()
   }
 
+  /** A neighbour is new, or back: it may know of leases that were renewed out of this one's sight. */
+  meet(handle: Handle): void {
+    this.#awaited.add(handle)
+    this.#report()
+    this.enqueue(handle)
+  }
+
   enqueue(handle: Handle): void {
     this.#queue.add(handle)
     this.#next()
@@ -107,7 +116,7 @@ class Asking {
   /** What happened while this process was held up is not known: everybody is asked again. */
   askAll(): void {
     this.#settled.clear()
-    if (this.#board.lines.count > 0) this.#reach(false)
+    this.#report()
     for (const { handle } of this.#board.lines.neighbours()) this.#queue.add(handle)
     this.#next()
   }
@@ -124,13 +133,14 @@ class Asking {
   leave(handle: Handle): void {
     this.#queue.delete(handle)
     this.#settled.delete(handle)
+    this.#awaited.delete(handle)
     this.#answers.get(handle)?.stop()
     this.#answers.delete(handle)
     if (this.#question?.handle === handle) {
       this.#drop()
       this.#giveUp()
     }
-    if (this.#settled.size === 0) this.#reach(false)
+    this.#report()
     this.#next()
   }
 
@@ -196,8 +206,9 @@ class Asking {
     this.#board.store.send({ type: 'sync.settled', done: message, told, isAll, reply })
     if (isMoreNeeded) return this.#ask(parcel.line, true)
     this.#settled.add(question.handle)
+    this.#awaited.delete(question.handle)
     if (question.entries > 0) this.#spread(parcel.line)
-    this.#reach(true)
+    this.#report()
     this.#next()
   }
 
@@ -227,13 +238,22 @@ class Asking {
     return this.#board.clock.setTimeout(() => {
       const handle = this.#question?.handle
       this.#giveUp()
-      if (handle !== undefined && this.#board.lines.get(handle)) this.#queue.add(handle)
+      if (handle !== undefined) {
+        // Who does not answer keeps nobody from taking over what has lapsed.
+        this.#awaited.delete(handle)
+        this.#report()
+        if (this.#board.lines.get(handle)) this.#queue.add(handle)
+      }
       this.#next()
     }, ANSWER_MS_MAX)
   }
 
-  #reach(isReached: boolean): void {
-    this.#board.store.send({ type: 'network.reached', isReached })
+  /** Whether there is anybody to send to, and whether what is known here is what the others know. */
+  #report(): void {
+    const isReached = this.#settled.size > 0
+    const isAlone = this.#board.lines.count === 0
+    const isCurrent = this.#awaited.size === 0 && (isReached || isAlone)
+    this.#board.store.send({ type: 'network.reached', isReached, isCurrent })
   }
 
   #scheduleLook(): Timer {

@@ -11,6 +11,7 @@ import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from
 import { collectTombstones, noteSettled } from '../machines/rules/collect.ts'
 import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
 import type { Coverage } from '../machines/rules/coverage.ts'
+import { reviveRenewed, traceDue, traceOwn } from '../machines/rules/ephemeral.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
 import {
@@ -28,8 +29,10 @@ import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
 import type { Broadcast, DataMessage } from '../machines/rules/message.ts'
 import type { Origin } from '../machines/rules/peer.ts'
+import { hearRenewal, renewAll, renewalToSend } from '../machines/rules/renewal.ts'
 import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
 import { remove, removeAny, set, update, type Verdict } from '../machines/rules/write.ts'
+import { momentOf, planLook, sweep } from './ephemeral.ts'
 import { STALL_MS } from './reconcile.ts'
 import { refusalError } from './refusal.ts'
 import type { StoreEvent, WriteEvent } from './storeEvent.ts'
@@ -40,6 +43,10 @@ export interface StoreState {
   readonly replica: Replica
   isReached: boolean
   isFlushDue: boolean
+  /** When the renewal actor is to say that leases are due. */
+  renewalAt: number
+  /** When the ephemeral actor is to look. */
+  lookAt: number
 }
 
 /** The logic of the store, as `inspect` meets it. Its context is the data, and is nobody else's. */
@@ -53,7 +60,9 @@ export const storeLogic = fromTransition<
   { readonly shared: Shared }
 >(
   (state, event) => {
+    sweep(state.board)
     decide(state, event)
+    sweep(state.board)
     if (event.type === 'store.flush') flush(state)
     else plan(state)
     return state
@@ -63,7 +72,8 @@ export const storeLogic = fromTransition<
     const { leasing, leaseMs, takeover, limits } = board.settings
     const replica = createReplica({ self: board.self, leasing, leaseMs, takeover, limits })
     board.replica = replica
-    return { board, replica, isReached: false, isFlushDue: false }
+    const never = { renewalAt: Number.POSITIVE_INFINITY, lookAt: Number.POSITIVE_INFINITY }
+    return { board, replica, isReached: false, isFlushDue: false, ...never }
   },
 ) as unknown as StoreLogic
 
@@ -75,7 +85,8 @@ function decide(state: StoreState, event: StoreEvent): void {
     case 'batch.given':
       return take(state, event.parcel)
     case 'sync.settled':
-      return event.reply(concludeAnswer(replica, event, reading(board)))
+      event.reply(concludeAnswer(replica, event, reading(board)))
+      return reviveRenewed(replica, reading(board))
     case 'comparison.ended':
       replica.comparison = null
       return
@@ -89,9 +100,20 @@ function decide(state: StoreState, event: StoreEvent): void {
       replica.peers = { known: event.known, connected: event.connected }
       return
     case 'network.reached':
+      // Whoever was out of reach may have missed renewals.
+      if (event.isReached && !state.isReached && replica.renewing.size > 0) {
+        replica.renewDueAt = board.clock.now()
+      }
       state.isReached = event.isReached
-      replica.isCurrent = event.isReached || board.lines.count === 0
+      replica.isCurrent = event.isCurrent
       return
+    case 'leases.renew':
+      return renewAll(replica, reading(board))
+    case 'renewal.heard':
+      hearRenewal(replica, event, reading(board))
+      return reviveRenewed(replica, reading(board))
+    case 'deadline.passed':
+      return trace(state)
     case 'lease.lapse':
       return lapse(replica, event.key, event.token)
     case 'lease.watch':
@@ -100,7 +122,8 @@ function decide(state: StoreState, event: StoreEvent): void {
     case 'lease.unwatch':
       return unwatch(replica, event.key)
     case 'store.close':
-      return endLeases(replica)
+      endLeases(replica)
+      return traceOwn(replica, reading(board))
     case 'store.flush':
       return
     default:
@@ -116,6 +139,13 @@ function noteStall({ board, replica }: StoreState): void {
   if (board.lines.count === 0 || board.clock.now() - board.attentiveAt <= STALL_MS) return
   replica.isCurrent = false
   board.clock.defer(() => board.reconcile.send({ type: 'stall.noticed' }))
+}
+
+/** Writes down which ephemeral values are gone. It takes keys over, so it is careful as a write. */
+function trace(state: StoreState): void {
+  noteStall(state)
+  traceDue(state.replica, momentOf(state.board, reading(state.board)))
+  state.lookAt = Number.POSITIVE_INFINITY
 }
 
 /** The verdict of the rules on one write. */
@@ -195,7 +225,13 @@ function unwatch(replica: Replica, key: StoredKey): void {
 /** Everything that happens in one tick goes out together, in one frame and one announcement. */
 function plan(state: StoreState): void {
   const { board, replica } = state
-  const hasNews = replica.facts.length > 0 || (state.isReached && replica.unsent.length > 0)
+  if (replica.renewDueAt !== state.renewalAt) {
+    state.renewalAt = replica.renewDueAt
+    board.renewal.send({ type: 'renewal.due', at: state.renewalAt })
+  }
+  state.lookAt = planLook(board, state.lookAt)
+  const hasUnsent = replica.unsent.length > 0 || replica.isRenewalUnsent
+  const hasNews = replica.facts.length > 0 || (state.isReached && hasUnsent)
   if (!hasNews || state.isFlushDue) return
   state.isFlushDue = true
   board.clock.defer(() => flushStore(board))
@@ -221,6 +257,10 @@ function flush(state: StoreState): void {
         type: 'broadcast.made',
         body: { kind: 'entries', from, to, batch },
       })
+    }
+    const renewal = renewalToSend(replica, reading(board))
+    if (renewal !== undefined) {
+      board.waterfall.send({ type: 'broadcast.made', body: { kind: 'renewal', ...renewal } })
     }
   }
 }

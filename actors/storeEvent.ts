@@ -5,6 +5,7 @@ import type { acquire, bequeath, release, renew } from '../machines/rules/holdin
 import type { StoredKey } from '../machines/rules/key.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
+import type { Renewal } from '../machines/rules/renewal.ts'
 import type {
   Assignment,
   remove,
@@ -70,6 +71,17 @@ export type StoreEvent =
   | { readonly type: 'origin.left'; readonly origin: Origin }
   | { readonly type: 'peers.counted'; readonly known: number; readonly connected: number }
   /** Whether there is anybody to send to who was asked first. */
-  | { readonly type: 'network.reached'; readonly isReached: boolean }
+  | {
+      readonly type: 'network.reached'
+      readonly isReached: boolean
+      /** True if all neighbours have told what they know. */
+      readonly isCurrent: boolean
+    }
+  /** It is time to renew the leases that go on. */
+  | { readonly type: 'leases.renew' }
+  /** Another peer renewed its leases. */
+  | { readonly type: 'renewal.heard'; readonly origin: Origin; readonly renewal: Renewal }
+  /** There may be something to do about ephemeral values. */
+  | { readonly type: 'deadline.passed' }
   | { readonly type: 'store.flush' }
   | { readonly type: 'store.close' }

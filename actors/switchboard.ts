@@ -53,6 +53,8 @@ export class Switchboard implements Shared {
   waterfall!: AnyActorRef
   reconcile!: AnyActorRef
   census!: AnyActorRef
+  ephemeral!: AnyActorRef
+  renewal!: AnyActorRef
   mesh!: AnyActorRef
   replica!: Replica
   /** The members of the network, as far as they are known here. */

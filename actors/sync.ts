@@ -12,11 +12,13 @@ import { type SyncOutput, syncMachine } from '../machines/sync.ts'
 import type { Announcement } from './announcement.ts'
 import { censusLogic } from './census.ts'
 import { commandMesh, commandMessage, commandStore, refuseLate, type SyncEvent } from './command.ts'
+import { ephemeralLogic } from './ephemeral.ts'
 import { withHands } from './hands.ts'
 import { meshLogic } from './mesh.ts'
 import { Reader } from './reader.ts'
 import { reconcileLogic } from './reconcile.ts'
 import { listenError } from './refusal.ts'
+import { renewalLogic } from './renewal.ts'
 import { type DictionaryOptions, settle } from './settings.ts'
 import { flushStore, storeLogic } from './store.ts'
 import { Switchboard } from './switchboard.ts'
@@ -52,6 +54,8 @@ const CHILDREN = {
   waterfall: waterfallLogic,
   reconcile: reconcileLogic,
   census: censusLogic,
+  ephemeral: ephemeralLogic,
+  renewal: renewalLogic,
   mesh: meshLogic,
 }
 

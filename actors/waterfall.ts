@@ -54,6 +54,9 @@ function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
     case 'entries':
       board.store.send({ type: 'batch.received', origin, parcel })
       break
+    case 'renewal':
+      board.store.send({ type: 'renewal.heard', origin, renewal: body })
+      break
     case 'left':
       board.store.send({ type: 'origin.left', origin })
       board.census.send({ type: 'origin.left', origin })

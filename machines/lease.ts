@@ -25,7 +25,7 @@ export interface LeaseContext {
   readonly minRemainingMs: number
   /** Until when to wait for the key, by the monotonic clock; now or earlier to try once. */
   readonly waitUntil: number
-  /** Renews at a third of the term for as long as it is held. */
+  /** Goes on with the renewals of its peer for as long as it is held. */
   readonly isRenewing: boolean
   /** Warns when less than this is left, in milliseconds; 0 never. */
   readonly expiringMs: number

@@ -62,6 +62,8 @@ export const syncMachine = setup({
     waterfall: child('waterfall'),
     reconcile: child('reconcile'),
     census: child('census'),
+    ephemeral: child('ephemeral'),
+    renewal: child('renewal'),
     mesh: child('mesh'),
   },
   actions: {
@@ -85,6 +87,8 @@ export const syncMachine = setup({
     { id: 'waterfall', src: 'waterfall', input: ({ context }) => context },
     { id: 'reconcile', src: 'reconcile', input: ({ context }) => context },
     { id: 'census', src: 'census', input: ({ context }) => context },
+    { id: 'ephemeral', src: 'ephemeral', input: ({ context }) => context },
+    { id: 'renewal', src: 'renewal', input: ({ context }) => context },
     { id: 'mesh', src: 'mesh', input: ({ context }) => context },
   ],
   initial: 'opening',

@@ -9,7 +9,7 @@
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'
 import type { Batch } from '../machines/rules/batch.ts'
 import { MEMBERS_MAX, type MemberWord } from '../machines/rules/census.ts'
-import { type CoverageList, isCoverageList } from '../machines/rules/coverage.ts'
+import { type CoverageList, isCoverageList, ORIGINS_MAX } from '../machines/rules/coverage.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import type {
   Broadcast,
@@ -19,6 +19,7 @@ import type {
   PeerAddresses,
 } from '../machines/rules/message.ts'
 import { isId, type PeerId } from '../machines/rules/peer.ts'
+import type { RenewalWord } from '../machines/rules/renewal.ts'
 import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
 import { areAddresses, flattenControl, isCount, unflattenControl } from './controlCodec.ts'
@@ -41,6 +42,7 @@ const ENTRIES = 0
 const NOTE = 1
 const LEFT = 2
 const PRESENCE = 3
+const RENEWAL = 4
 
 /** The frame of a message, header included. */
 export function encode(message: Message): Frame {
@@ -82,6 +84,7 @@ function flatten(message: Message): unknown[] {
         message.digest,
         message.collected,
         message.floor,
+        message.renewals,
       ]
     case 'sync.hint':
       return [SYNC_HINT]
@@ -92,6 +95,7 @@ function flatten(message: Message): unknown[] {
 
 function flattenBody(content: BroadcastBody): unknown[] {
   if (content.kind === 'left') return [LEFT]
+  if (content.kind === 'renewal') return [RENEWAL, content.number, content.through]
   if (content.kind === 'presence') {
     const { addresses, coverage, members } = content.presence
     return [PRESENCE, addresses, coverage, members]
@@ -142,6 +146,7 @@ function readBody(flat: unknown[]): BroadcastBody | undefined {
   const [kind] = flat
   if (kind === LEFT && flat.length === 1) return { kind: 'left' }
   if (kind === PRESENCE) return readPresence(flat)
+  if (kind === RENEWAL) return readRenewal(flat)
   if (kind === NOTE && flat.length === 3) {
     const [, payload, to] = flat
     const value = unflattenValue(payload)
@@ -154,6 +159,12 @@ function readBody(flat: unknown[]): BroadcastBody | undefined {
   if (batch === undefined || !isCount(from) || !isCount(to) || from < 1 || to < from)
     return undefined
   return { kind: 'entries', from, to, batch }
+}
+
+function readRenewal(flat: unknown[]): BroadcastBody | undefined {
+  const [, number, through] = flat
+  if (flat.length !== 3 || !isCount(number) || number === 0 || !isCount(through)) return undefined
+  return { kind: 'renewal', number, through }
 }
 
 function readPeers(flat: unknown[]): Message | undefined {
@@ -200,8 +211,15 @@ function readAsk(flat: unknown[], ask: number, coverage: CoverageList): Message 
 }
 
 function readDone(flat: unknown[], ask: number, coverage: CoverageList): Message | undefined {
-  const [, , , digest, collected, floor] = flat
-  if (flat.length !== 6 || !isCoverageList(collected) || !isCount(floor)) return undefined
+  const [, , , digest, collected, floor, renewals] = flat
+  if (flat.length !== 7 || !isCoverageList(collected) || !isCount(floor)) return undefined
+  if (!Array.isArray(renewals) || renewals.length > ORIGINS_MAX) return undefined
+  if (!renewals.every(isRenewalWord)) return undefined
   if (typeof digest !== 'string' || !/^([0-9a-f]{16})?$/.test(digest)) return undefined
-  return { kind: 'sync.done', ask, coverage, digest, collected, floor }
+  return { kind: 'sync.done', ask, coverage, digest, collected, floor, renewals }
+}
+
+function isRenewalWord(word: unknown): word is RenewalWord {
+  if (!Array.isArray(word) || word.length !== 5 || !isId(word[0]) || !isId(word[1])) return false
+  return isCount(word[2]) && isCount(word[3]) && Number.isFinite(word[4]) && word[4] >= 0
 }

@@ -23,7 +23,8 @@ export const KEPT = 4 // The value is the one before; only the lease changed.
 export const EPHEMERAL = 8 // The value is gone when its lease is.
 export const RENEWING = 16 // The lease goes on with each renewal frame of its writer.
 export const STOLEN = 32 // The grant took a lease that was in force.
-export const FLAGS_ALL = ABSENT | RELEASED | KEPT | EPHEMERAL | RENEWING | STOLEN
+export const HANDED = 64 // The heir is the next in the queue, and may have given up waiting.
+export const FLAGS_ALL = ABSENT | RELEASED | KEPT | EPHEMERAL | RENEWING | STOLEN | HANDED
 
 export interface Batch {
   /** The writers of these entries; `writer` points into it. */

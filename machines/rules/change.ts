@@ -1,6 +1,6 @@
 /** What an application hears when a key changes: its value, or its lease. */
 
-import { KEPT } from './batch.ts'
+import { EPHEMERAL, KEPT } from './batch.ts'
 import { hashValue } from './flat.ts'
 import { Hash } from './hash.ts'
 import type { StoredKey } from './key.ts'
@@ -12,10 +12,20 @@ import { exposeValue, type Kept } from './value.ts'
 export interface Former {
   readonly hadValue: boolean
   readonly value: Kept
+  readonly isEphemeral: boolean
+  readonly writer: number
+  readonly token: number
 }
 
 export function formerOf(replica: Replica, slot: number): Former {
-  return { hadValue: replica.table.hasValue(slot), value: replica.table.values[slot] }
+  const { table } = replica
+  return {
+    hadValue: table.shows(slot),
+    value: table.values[slot],
+    isEphemeral: ((table.flags[slot] as number) & EPHEMERAL) !== 0,
+    writer: table.writer[slot] as number,
+    token: table.epoch[slot] as number,
+  }
 }
 
 /** Tells what was written into the slot. A write that renews or releases only changes the lease. */
@@ -28,14 +38,34 @@ export function tellChange(
   const key = keyAt(replica, slot)
   const owner = writerOf(replica, slot).peer
   const token = table.epoch[slot] as number
-  const previous = former.hadValue ? exposeValue(former.value) : undefined
-  if (!table.hasValue(slot)) {
-    if (former.hadValue) facts.push({ type: 'delete', key, previous, owner, token, local })
+  if (!table.shows(slot)) {
+    // The trace of an ephemeral value says whether it was deleted or only came to its end.
+    if (!former.hadValue) return tellLeaseChange(replica, slot)
+    if (((table.flags[slot] as number) & EPHEMERAL) !== 0) tellExpired(replica, slot, former)
+    else {
+      const previous = exposeValue(former.value)
+      facts.push({ type: 'delete', key, previous, owner, token, local })
+    }
   } else if (!isLeaseOnly(replica, slot, former)) {
+    // Under another token it is not the same value that goes on: that one came to its end first.
+    const hasEnded = former.hadValue && former.isEphemeral && former.token !== token
+    if (hasEnded) tellExpired(replica, slot, former)
     const value = readValue(replica, slot)
+    const previous = former.hadValue && !hasEnded ? exposeValue(former.value) : undefined
     facts.push({ type: 'update', key, value, previous, owner, token, local })
   }
   tellLeaseChange(replica, slot)
+}
+
+/** Tells that an ephemeral value is gone with its lease. */
+export function tellExpired(replica: Replica, slot: number, former: Former): void {
+  replica.facts.push({
+    type: 'expired',
+    key: keyAt(replica, slot),
+    previous: exposeValue(former.value),
+    owner: (replica.origins[former.writer] as Origin).peer,
+    token: former.token,
+  })
 }
 
 /** Tells those who wait for this key that its lease changed. */

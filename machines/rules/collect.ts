@@ -8,7 +8,8 @@
  * starts again above the floor, the highest epoch that was ever collected: tokens never fall.
  */
 
-import { ABSENT, RELEASED } from './batch.ts'
+import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
+import { formerOf, tellExpired } from './change.ts'
 import { type CoverageList, originKey } from './coverage.ts'
 import { writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
@@ -121,7 +122,7 @@ export function raiseOwn(replica: Replica, reading: Reading): void {
   const { table } = replica
   for (const slot of [...table.slotsInUse()]) {
     if (table.writer[slot] !== SELF || (table.epoch[slot] as number) > replica.floor) continue
-    if (replica.comparison?.seen.has(slot)) continue
+    if (replica.comparison?.seen.has(slot) || table.gone.has(slot)) continue
     loseLease(replica, slot, 'superseded')
     const entry = {
       value: table.values[slot],
@@ -136,7 +137,10 @@ export function raiseOwn(replica: Replica, reading: Reading): void {
 
 function tellDropped(replica: Replica, slot: number): void {
   const { table } = replica
-  if (!table.hasValue(slot)) return
+  if (!table.shows(slot)) return
+  if (((table.flags[slot] as number) & EPHEMERAL) !== 0) {
+    return tellExpired(replica, slot, formerOf(replica, slot))
+  }
   const origin = replica.origins[table.writer[slot] as number]
   replica.facts.push({
     type: 'delete',

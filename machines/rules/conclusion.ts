@@ -11,6 +11,7 @@ import type { CoverageList } from './coverage.ts'
 import type { Reading } from './lease.ts'
 import type { DataMessage } from './message.ts'
 import { differsUnheard, settle } from './reconcile.ts'
+import { hearRenewalWords } from './renewal.ts'
 import type { Replica } from './replica.ts'
 
 export interface Answered {
@@ -27,6 +28,7 @@ export function conclude(
   { done, told, isAll }: Answered,
   reading: Reading,
 ): boolean {
+  hearRenewalWords(replica, done.renewals, reading)
   const wasCut = replica.isAnswerCut
   replica.isAnswerCut = false
   if (wasCut) {

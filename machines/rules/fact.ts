@@ -39,6 +39,19 @@ export interface DeleteFact<V = unknown> {
   readonly local: boolean
 }
 
+/**
+ * An ephemeral value is gone with its lease: lapsed, released, or its owner left. Told once for each
+ * lapse; what is written down about it later tells nothing more.
+ */
+export interface ExpiredFact<V = unknown> {
+  readonly type: 'expired'
+  readonly key: Key
+  readonly previous: V
+  /** Whose it was, and under which token. */
+  readonly owner: PeerId
+  readonly token: number
+}
+
 /** A write that this peer had accepted lost to another. Told exactly once, at its writer. */
 export interface ConflictFact<V = unknown> {
   readonly type: 'conflict'
@@ -81,6 +94,7 @@ export interface ErrorFact {
 export type Fact<V = unknown> =
   | UpdateFact<V>
   | DeleteFact<V>
+  | ExpiredFact<V>
   | ConflictFact<V>
   | LeaseChangedFact
   | LeaseLostFact

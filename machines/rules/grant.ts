@@ -6,7 +6,7 @@
  * the lease. Nobody else may write meanwhile.
  */
 
-import { RELEASED } from './batch.ts'
+import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
 import { formerOf, tellChange } from './change.ts'
 import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
@@ -58,7 +58,7 @@ function judgeForeign(
   // What this peer owned in an earlier run is still its own, under a new token.
   if (heir === undefined && isSelf) return nextEpoch(replica, slot)
   const owner = heir ?? writer.peer
-  const remainingMs = waitMs(table, slot, reading)
+  const remainingMs = waitMs(replica, slot, reading)
   if (remainingMs > 0) return { verdict: 'held', owner, remainingMs }
   if (!replica.isCurrent) return heldUp(owner)
   // An owner that left in good order freed its keys itself; nothing is taken from anybody.
@@ -74,8 +74,11 @@ function heldUp(owner: PeerId): Refusal {
 
 /** The token of a new grant: above all that were given out here, also those that gave way. */
 function nextEpoch(replica: Replica, slot: number): number | Refusal {
+  const { table } = replica
   const floor = replica.floors.get(slot) ?? 0
-  return tokenAbove(Math.max(replica.table.epoch[slot] as number, floor))
+  const isEphemeral = ((table.flags[slot] as number) & (EPHEMERAL | ABSENT)) === EPHEMERAL
+  // The one between is for the trace of the value, which must not win over what is written now.
+  return tokenAbove(Math.max(table.epoch[slot] as number, floor) + (isEphemeral ? 1 : 0))
 }
 
 function tokenAbove(epoch: number): number | Refusal {

@@ -4,16 +4,17 @@
  */
 
 import { KEPT, RELEASED } from './batch.ts'
+import { endFlags } from './ephemeral.ts'
 import { judgeWrite, limitBroken } from './grant.ts'
 import { publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
+import { loseLease } from './loss.ts'
 import type { PeerId } from './peer.ts'
 import { ownRemainingMs, type Replica, SELF } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import {
   giveUp,
   keep,
-  loseHeld,
   type Receipt,
   type Verdict,
   type WriteOptions,
@@ -32,7 +33,7 @@ export function acquire(replica: Replica, key: StoredKey, options: WriteOptions)
     if (remainingMs > 0) {
       return { refused: { verdict: 'held', owner, remainingMs }, key: publicKey(key) }
     }
-    loseHeld(replica, slot, 'expired')
+    loseLease(replica, slot, 'expired')
   }
   const epoch = judgeWrite(replica, slot, options.reading)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
@@ -51,12 +52,12 @@ export function renew(replica: Replica, key: StoredKey, options: WriteOptions): 
   return { done: keep(replica, key, { ...options, epoch, slot }) }
 }
 
-/** Gives a lease back; the value stays. Done twice it does nothing the second time. */
+/** Gives a lease back; the value stays, unless it is ephemeral. Done twice it does nothing the second time. */
 export function release(replica: Replica, key: StoredKey, options: WriteOptions): Verdict<boolean> {
   const slot = replica.table.find(key)
   const epoch = permitHolder(replica, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-  const flags = (replica.table.flags[slot] as number) | RELEASED | KEPT
+  const flags = endFlags((replica.table.flags[slot] as number) | RELEASED | KEPT)
   giveUp(replica, slot, { epoch, flags, reading: options.reading })
   return { done: true }
 }
@@ -70,7 +71,7 @@ export function bequeath(
   const slot = replica.table.find(key)
   const epoch = permitHolder(replica, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-  loseHeld(replica, slot, 'transferred')
+  loseLease(replica, slot, 'transferred')
   return { done: keep(replica, key, { ...options, epoch, slot, heir }) }
 }
 
@@ -88,14 +89,14 @@ export function inherit(replica: Replica, reading: Reading): void {
 
 /** The dictionary closes: every lease that was acquired is over. */
 export function endLeases(replica: Replica): void {
-  for (const slot of [...replica.held.keys()]) loseHeld(replica, slot, 'shutdown')
+  for (const slot of [...replica.held.keys()]) loseLease(replica, slot, 'shutdown')
 }
 
 /** Forgets a lease whose time is over at its holder; the key is free to be taken from now on. */
 export function lapse(replica: Replica, key: StoredKey, token: number): void {
   const slot = replica.table.find(key)
   if (slot === NOWHERE || replica.held.get(slot) !== token) return
-  loseHeld(replica, slot, 'expired')
+  loseLease(replica, slot, 'expired')
 }
 
 /** The epoch of the own lease in this slot, or why there is none. */

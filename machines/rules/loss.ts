@@ -1,7 +1,8 @@
 /** What a peer hears when something of its own is lost to another: a write, or a lease. */
 
-import { ABSENT } from './batch.ts'
+import { ABSENT, EPHEMERAL } from './batch.ts'
 import type { Claim } from './claim.ts'
+import type { LeaseEnd } from './fact.ts'
 import { judgeSeen } from './lineage.ts'
 import type { Origin } from './peer.ts'
 import { keyAt, type Replica, readValue, SELF } from './replica.ts'
@@ -30,6 +31,7 @@ export function tellConflict(
 ): void {
   const { table, facts, origins } = replica
   const { claim, reason } = told
+  if (table.writer[slot] === SELF && isOver(replica, slot)) return loseLease(replica, slot, 'conflict')
   facts.push({
     type: 'conflict',
     key: keyAt(replica, slot),
@@ -42,8 +44,13 @@ export function tellConflict(
   if (table.writer[slot] === SELF) loseLease(replica, slot, 'conflict')
 }
 
-/** Tells that a lease which was acquired is over. */
-export function loseLease(replica: Replica, slot: number, reason: 'conflict' | 'superseded'): void {
+/** An ephemeral value that came to its end was not lost to anybody, and neither is its trace. */
+function isOver({ table }: Replica, slot: number): boolean {
+  return ((table.flags[slot] as number) & EPHEMERAL) !== 0 && !table.shows(slot)
+}
+
+/** Tells that a lease which was acquired on purpose is over. */
+export function loseLease(replica: Replica, slot: number, reason: LeaseEnd): void {
   const token = replica.held.get(slot)
   if (token === undefined) return
   replica.held.delete(slot)

@@ -10,6 +10,7 @@
 import { at, atRising, type Batch, RELEASED } from './batch.ts'
 import { formerOf, tellChange, tellLeaseChange } from './change.ts'
 import { type Claim, compareContent, lineagesOf } from './claim.ts'
+import { isOverOnArrival } from './ephemeral.ts'
 import { isFull } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
@@ -58,11 +59,12 @@ export function releaseLeft(replica: Replica, origin: Origin): void {
   const writer = indexOrigin(replica, origin)
   if (writer === SELF) return
   replica.left.add(writer)
+  replica.renewals.delete(writer)
   const { table } = replica
   for (const slot of table.slotsInUse()) {
     // What it reserved for an heir is the heir's to take, and nobody else's.
     if (table.writer[slot] !== writer || replica.heirs.has(slot)) continue
-    table.lapseAt[slot] = Number.NEGATIVE_INFINITY
+    setLapse(replica, slot, Number.NEGATIVE_INFINITY)
     tellLeaseChange(replica, slot)
   }
 }
@@ -153,6 +155,7 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
   else inherit(replica, slot, claim.heir)
   if (claim.lineage.length === 0) replica.lineages.delete(slot)
   else replica.lineages.set(slot, claim.lineage)
+  if (isOverOnArrival(replica, slot, reading)) table.gone.set(slot, Number.POSITIVE_INFINITY)
   tellChange(replica, slot, { former, local: false })
 }
 
@@ -169,10 +172,16 @@ function settleSame(replica: Replica, slot: number, claim: Claim, reading: Readi
   const { table } = replica
   const lapseAt = Math.min(table.lapseAt[slot] as number, reading.now + claim.remainingMs)
   if (compareContent(replica, slot, claim) <= 0) {
-    table.lapseAt[slot] = lapseAt
+    setLapse(replica, slot, lapseAt)
     return
   }
   tellConflict(replica, slot, { claim, reason: 'equivocation' })
   take(replica, slot, claim, reading)
+  setLapse(replica, slot, lapseAt)
+}
+
+/** Moves the end of a lease. What is ephemeral ends with it, so it is looked at again. */
+function setLapse({ table }: Replica, slot: number, lapseAt: number): void {
   table.lapseAt[slot] = lapseAt
+  if (table.lapsing.has(slot)) table.lapsing.set(slot, Number.NEGATIVE_INFINITY)
 }

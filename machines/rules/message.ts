@@ -16,6 +16,7 @@ import type { Batch } from './batch.ts'
 import type { Presence } from './census.ts'
 import type { CoverageList } from './coverage.ts'
 import type { ConnectionId, Origin, PeerId, RunId } from './peer.ts'
+import type { Renewal, RenewalWord } from './renewal.ts'
 import type { Kept } from './value.ts'
 
 /** The protocol versions that this build speaks, best first. */
@@ -124,6 +125,7 @@ export type BroadcastBody =
   | { readonly kind: 'entries'; readonly from: number; readonly to: number; readonly batch: Batch }
   | { readonly kind: 'note'; readonly payload: Kept; readonly to: PeerId | null }
   | { readonly kind: 'left' }
+  | ({ readonly kind: 'renewal' } & Renewal)
   | { readonly kind: 'presence'; readonly presence: Presence }
 
 /**
@@ -162,6 +164,8 @@ export type DataMessage =
       /** How far deletions were collected, and the highest epoch of one. */
       readonly collected: CoverageList
       readonly floor: number
+      /** Which leases go on: what the other side knows of renewals. */
+      readonly renewals: readonly RenewalWord[]
     }
   /** "You missed something of mine; ask me." */
   | { readonly kind: 'sync.hint' }

@@ -4,7 +4,7 @@
  * `merge.ts`.
  */
 
-import { RELEASED } from './batch.ts'
+import { RELEASED, RENEWING } from './batch.ts'
 import { Coverage, type CoverageList, ORIGINS_MAX, originKey } from './coverage.ts'
 import type { Fact } from './fact.ts'
 import type { Key, StoredKey } from './key.ts'
@@ -58,6 +58,14 @@ export interface Replica {
   unsent: number[]
   /** Slots whose lease was acquired on purpose, with its token: their loss is told. */
   readonly held: Map<number, number>
+  /** Slots of own leases that go on with each renewal. */
+  readonly renewing: Set<number>
+  /** When they must be renewed next, by the monotonic clock. */
+  renewDueAt: number
+  /** True if they were renewed and others were not told yet. */
+  isRenewalUnsent: boolean
+  /** The last renewal of each writer, and when it was heard. */
+  readonly renewals: Map<number, { number: number; through: number; at: number }>
   /** Keys that somebody waits for, and how many do: each change of their lease is told. */
   readonly watched: Map<StoredKey, number>
   /** The number of this peer's last write. */
@@ -71,8 +79,8 @@ export interface Replica {
   /** How far deletions were collected, by writer: the highest sequence. */
   readonly collected: Map<number, number>
   /**
-   * False after this process was held up, until a neighbour has told what happened meanwhile: what
-   * seems to have lapsed may have been renewed.
+   * False after this process was held up, and while a neighbour that is new or back has not told
+   * what it knows: what seems to have lapsed may have been renewed.
    */
   isCurrent: boolean
   /** Something of the answer under way did not fit: its end must not be taken for heard. */
@@ -111,6 +119,10 @@ export function createReplica(options: ReplicaOptions): Replica {
     floors: new Map(),
     unsent: [],
     held: new Map(),
+    renewing: new Set(),
+    renewDueAt: Number.POSITIVE_INFINITY,
+    isRenewalUnsent: false,
+    renewals: new Map(),
     watched: new Map(),
     sequence: 0,
     sentSequence: 0,
@@ -160,7 +172,7 @@ export function viewLease(replica: Replica, slot: number, reading: Reading): Lea
   if (!replica.leasing || ((table.flags[slot] as number) & RELEASED) !== 0) return undefined
   const writer = table.writer[slot] as number
   const mine = writer === SELF && !replica.heirs.has(slot)
-  const remainingMs = mine ? ownRemainingMs(table, slot, reading) : waitMs(table, slot, reading)
+  const remainingMs = mine ? ownRemainingMs(table, slot, reading) : waitMs(replica, slot, reading)
   if (remainingMs <= 0) return undefined
   const owner = replica.heirs.get(slot) ?? (replica.origins[writer] as Origin).peer
   return { owner, token: table.epoch[slot] as number, remainingMs, mine }
@@ -177,21 +189,31 @@ export function ownRemainingMs(table: Table, slot: number, reading: Reading): nu
  * How long until the foreign lease in this slot can be taken over, but never told as more than its
  * term: the allowances for clocks and messages come on top of the first moments only.
  */
-export function waitMs(table: Table, slot: number, reading: Reading): number {
-  const termMs = table.termMs[slot] as number
-  return Math.min(termMs, takeoverAt(table.lapseAt[slot] as number, termMs) - reading.now)
+export function waitMs(replica: Replica, slot: number, reading: Reading): number {
+  const termMs = replica.table.termMs[slot] as number
+  return Math.min(termMs, takeoverAt(foreignLapseAt(replica, slot), termMs) - reading.now)
 }
 
-/** The value in a slot as a reader gets it; undefined if it has none. */
+/** When the foreign lease in this slot ends, by what its owner wrote and renewed. */
+export function foreignLapseAt(replica: Replica, slot: number): number {
+  const { table, heirs, renewals } = replica
+  const lapseAt = table.lapseAt[slot] as number
+  const goesOn = ((table.flags[slot] as number) & RENEWING) !== 0 && !heirs.has(slot)
+  const renewal = goesOn ? renewals.get(table.writer[slot] as number) : undefined
+  if (renewal === undefined || (table.sequence[slot] as number) > renewal.through) return lapseAt
+  return Math.max(lapseAt, renewal.at + (table.termMs[slot] as number))
+}
+
+/** The value in a slot as a reader gets it; undefined if it has none, or none any more. */
 export function readValue(replica: Replica, slot: number): unknown {
-  if (slot < 0 || !replica.table.hasValue(slot)) return undefined
+  if (slot < 0 || !replica.table.shows(slot)) return undefined
   return exposeValue(replica.table.values[slot])
 }
 
 /** All keys that have a value, oldest first. Safe while the table changes. */
 export function* liveSlots(replica: Replica): Generator<number> {
   for (const slot of replica.table.slots.values()) {
-    if (replica.table.hasValue(slot)) yield slot
+    if (replica.table.shows(slot)) yield slot
   }
 }
 

@@ -6,7 +6,8 @@
  * Slots are plain storage. What may be written into them is decided in `grant.ts` and `merge.ts`.
  */
 
-import { ABSENT } from './batch.ts'
+import { ABSENT, EPHEMERAL } from './batch.ts'
+import { Deadlines } from './deadlines.ts'
 import { hashValue } from './flat.ts'
 import { Hash } from './hash.ts'
 import type { StoredKey } from './key.ts'
@@ -54,7 +55,13 @@ export class Table {
   private high = new Uint32Array(SLOTS_AT_FIRST)
   private stale = new Uint8Array(SLOTS_AT_FIRST)
 
-  /** How many keys have a value. */
+  /** Ephemeral values and when to look at their lease; minus infinity for those just written. */
+  readonly lapsing = new Deadlines()
+  /** Ephemeral values whose lease is over, and when to write that down. Nobody is shown them. */
+  readonly gone = new Deadlines()
+  /** How far the wall clock was ahead of the monotonic one when the lapsing were looked at. */
+  wallAheadMs = Number.POSITIVE_INFINITY
+  /** How many keys have a value, those that are gone included. */
   size = 0
   /** What all entries are charged, in bytes. */
   bytes = 0
@@ -80,6 +87,11 @@ export class Table {
 
   hasValue(slot: number): boolean {
     return ((this.flags[slot] as number) & ABSENT) === 0
+  }
+
+  /** Whether the slot has a value that is not gone with its lease. */
+  shows(slot: number): boolean {
+    return this.hasValue(slot) && (this.gone.size === 0 || !this.gone.has(slot))
   }
 
   /** A new slot for a key that has none. It starts absent and without lease. */
@@ -127,6 +139,10 @@ export class Table {
     if (this.hasValue(slot)) this.size++
     this.bytes += entry.bytes - (this.charge[slot] as number)
     this.charge[slot] = entry.bytes
+    this.gone.delete(slot)
+    if ((entry.flags & (EPHEMERAL | ABSENT)) === EPHEMERAL) {
+      this.lapsing.set(slot, Number.NEGATIVE_INFINITY)
+    } else this.lapsing.delete(slot)
     this.touch(slot)
   }
 

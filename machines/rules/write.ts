@@ -4,11 +4,13 @@
  * second case.
  */
 
-import { ABSENT, KEPT, RELEASED } from './batch.ts'
+import { ABSENT, KEPT, RELEASED, RENEWING, STOLEN } from './batch.ts'
 import { judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
+import { loseLease } from './loss.ts'
 import type { PeerId } from './peer.ts'
+import { planRenewal } from './renewal.ts'
 import { liveSlots, ownRemainingMs, type Replica, readValue, SELF } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import type { Admitted } from './value.ts'
@@ -99,7 +101,7 @@ export function remove(
   options: WriteOptions,
 ): Verdict<{ removed: boolean; value: unknown }> {
   const slot = replica.table.find(key)
-  if (slot === NOWHERE || !replica.table.hasValue(slot)) {
+  if (slot === NOWHERE || !replica.table.shows(slot)) {
     return { done: { removed: false, value: undefined } }
   }
   const epoch = permit(replica, slot, options)
@@ -148,26 +150,44 @@ export interface Granted extends WriteOptions {
 }
 
 function assign(replica: Replica, { key, value }: Assignment, granted: Granted): Receipt {
-  const entry = { value: value.kept, bytes: value.bytes, flags: granted.kind ?? 0 }
+  const { epoch, reading, slot: found, kind = 0 } = granted
+  // A lease that was acquired to go on does so, whatever is written under it.
+  const goesOn = replica.held.get(found) === epoch ? flagsAt(replica, found) & RENEWING : 0
+  const entry = { value: value.kept, bytes: value.bytes, flags: kind | goesOn }
   const termMs = termFor(replica, granted)
-  const slot = writeOwn(replica, key, { ...entry, termMs, epoch: granted.epoch }, granted.reading)
-  return receipt(replica, slot, granted.reading)
+  const slot = writeOwn(replica, key, { ...entry, termMs, epoch }, reading)
+  planRenewal(replica, slot, reading)
+  return receipt(replica, slot, reading)
 }
 
 /** Writes the slot anew with the value that it has. */
 export function keep(replica: Replica, key: StoredKey, granted: Granted): Receipt {
   const { table } = replica
-  const { slot, epoch, reading, heir } = granted
-  const isNew = slot === NOWHERE
+  const { slot, epoch, reading, heir, kind } = granted
+  // A value that is gone with its lease does not come back with another.
+  const isNew = slot === NOWHERE || table.gone.has(slot)
   const entry = {
     value: isNew ? null : table.values[slot],
     bytes: isNew ? 0 : table.chargeOf(slot),
-    flags: isNew ? ABSENT : ((table.flags[slot] as number) & ~RELEASED) | KEPT,
+    flags: isNew ? ABSENT | (kind ?? 0) : keptFlags(replica, granted),
   }
   const termMs = termFor(replica, granted)
   const inherits = heir === undefined ? {} : { heir }
   const written = writeOwn(replica, key, { ...entry, termMs, epoch, ...inherits }, reading)
+  planRenewal(replica, written, reading)
   return receipt(replica, written, reading)
+}
+
+/** The value stays what it is; how the lease goes on is the matter of each grant. */
+function keptFlags(replica: Replica, { slot, epoch, kind }: Granted): number {
+  const flags = flagsAt(replica, slot) & ~(RELEASED | STOLEN)
+  const isSameGrant = replica.table.epoch[slot] === epoch
+  const goesOn = kind ?? (isSameGrant ? flags & RENEWING : 0)
+  return (flags & ~RENEWING) | goesOn | KEPT
+}
+
+function flagsAt(replica: Replica, slot: number): number {
+  return slot === NOWHERE ? 0 : (replica.table.flags[slot] as number)
 }
 
 /** The term asked for; else the one that the lease has; else the dictionary's. */
@@ -193,20 +213,8 @@ export function giveUp(
     termMs: 0,
     epoch: how.epoch,
   }
-  loseHeld(replica, slot, 'released')
+  loseLease(replica, slot, 'released')
   writeOwn(replica, table.keys[slot] as StoredKey, entry, how.reading)
-}
-
-export function loseHeld(
-  replica: Replica,
-  slot: number,
-  reason: 'released' | 'transferred' | 'expired' | 'shutdown',
-): void {
-  const token = replica.held.get(slot)
-  if (token === undefined) return
-  replica.held.delete(slot)
-  const key = publicKey(replica.table.keys[slot] as StoredKey)
-  replica.facts.push({ type: 'lease.lost', key, token, reason })
 }
 
 function receipt(replica: Replica, slot: number, reading: Reading): Receipt {

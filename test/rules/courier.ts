@@ -12,6 +12,7 @@ import type { Reading } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Origin } from '../../machines/rules/peer.ts'
 import { digestToTell, slotsOwed } from '../../machines/rules/reconcile.ts'
+import { renewalWords } from '../../machines/rules/renewal.ts'
 import {
   coverageList,
   digestOf,
@@ -89,6 +90,7 @@ export function ask(asker: Replica, giver: Replica, journey: Journey & { all?: b
     digest: digestToTell(giver),
     collected: collectedList(giver),
     floor: giver.floor,
+    renewals: renewalWords(giver, reading),
   } as const
   assert.ok(decode(encode(done)))
   const told = question.coverage

@@ -99,7 +99,7 @@ function isSoundRow(batch: Batch, row: number): boolean {
     isNumber(atRising(batch.sequence, row)) &&
     isIn(at(batch.termMs, row), time, false) &&
     isIn(batch.remainingMs === null ? 0 : at(batch.remainingMs, row), time, false) &&
-    isIn(at(batch.flags, row), [0, 7]) &&
+    isIn(at(batch.flags, row), [0, 127]) &&
     (isAbsent ? batch.values[row] === null : isKept(batch.values[row])) &&
     isCount(batch.sizes[row])
   )
@@ -112,11 +112,22 @@ const isMembers: Check = (list) =>
       isId(peer) && isId(run) && silentMs >= 0 && Number.isFinite(silentMs) && rest.length === 0,
   )
 
+const areRenewalWords = listOf(
+  (word) =>
+    Array.isArray(word) &&
+    word.length === 5 &&
+    word.slice(0, 2).every(isId) &&
+    word.slice(2, 4).every(isCount) &&
+    isIn(word[4], [0, Number.MAX_VALUE], false),
+  4_096,
+)
+
 const isBody: Check = (value) => {
   if (value === undefined) return false
   const { kind, ...fields } = value as { kind: string }
   if (kind === 'left') return record({})(fields)
   if (kind === 'note') return record({ payload: isKept, to: orNull(isId) })(fields)
+  if (kind === 'renewal') return record({ number: isNumber, through: isCount })(fields)
   if (kind === 'presence') {
     const presence = record({ addresses: isAddresses, coverage: isCoverage, members: isMembers })
     return record({ presence })(fields)
@@ -159,7 +170,7 @@ const kinds: Record<string, Record<string, Check>> = {
     ask: isCount,
     coverage: isCoverage,
     digest: (value) => typeof value === 'string' && /^([0-9a-f]{16})?$/.test(value),
-    ...{ collected: isCoverage, floor: isCount },
+    ...{ collected: isCoverage, floor: isCount, renewals: areRenewalWords },
   },
   'sync.hint': {},
 }

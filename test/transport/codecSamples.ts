@@ -82,6 +82,7 @@ const payloads = [
 
 const bodies = [
   { kind: 'left' },
+  { kind: 'renewal', number: 3, through: 0 },
   { kind: 'presence', presence: { addresses: introduction.addresses, coverage, members } },
   ...payloads.map((payload) => ({ kind: 'note', payload, to: 'carol' })),
   { kind: 'note', payload: null, to: null },
@@ -108,6 +109,7 @@ const data = [
       digest,
       collected: coverage.slice(0, 1),
       floor: 4,
+      renewals: [['bob', 'run2', 3, 17, 1.5] as const] as never,
     }
   }),
   { kind: 'sync.hint' },

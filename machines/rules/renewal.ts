@@ -1,0 +1,132 @@
+/**
+ * Renewals: one small frame renews all leases of a peer that are to go on, however many there are.
+ *
+ * A renewal names no key. It says "what I wrote up to here, and marked as renewing, goes on for
+ * another term", so it costs its sender and every receiver the same for one lease as for ten
+ * thousand, and changes no entry. A lease that lapsed at its owner before the renewal was made is
+ * given up by an entry of its own first; no renewal brings it back.
+ */
+
+import { KEPT, RELEASED, RENEWING } from './batch.ts'
+import { ORIGINS_MAX, originKey } from './coverage.ts'
+import { writeOwn } from './grant.ts'
+import type { StoredKey } from './key.ts'
+import { ownerTermMs, type Reading } from './lease.ts'
+import { loseLease } from './loss.ts'
+import type { Origin } from './peer.ts'
+import { indexOrigin, ownRemainingMs, type Replica, SELF } from './replica.ts'
+
+/** Which part of the shortest term passes between two renewals. */
+const RENEWALS_PER_TERM = 3
+
+/** A renewal as it travels. */
+export interface Renewal {
+  /** Counts the renewals of its origin. */
+  readonly number: number
+  /** Writes of its origin up to this one go on, if they are renewing. */
+  readonly through: number
+}
+
+/** A renewal in the word of another peer, and how long ago that one heard it, in milliseconds. */
+export type RenewalWord = readonly [
+  peer: Origin['peer'],
+  run: Origin['run'],
+  number: number,
+  through: number,
+  agoMs: number,
+]
+
+/** Renews every own lease that is to go on, and gives up those that lapsed meanwhile. */
+export function renewAll(replica: Replica, reading: Reading): void {
+  const { table, renewing } = replica
+  let shortestMs = Number.POSITIVE_INFINITY
+  for (const slot of renewing) {
+    if (!isRenewing(replica, slot)) {
+      renewing.delete(slot)
+      continue
+    }
+    if (ownRemainingMs(table, slot, reading) <= 0) {
+      giveUpLapsed(replica, slot, reading)
+      continue
+    }
+    const termMs = table.termMs[slot] as number
+    table.lapseAt[slot] = reading.now + ownerTermMs(termMs)
+    table.wallLapseAt[slot] = reading.wall + ownerTermMs(termMs)
+    shortestMs = Math.min(shortestMs, termMs)
+  }
+  replica.renewDueAt = reading.now + shortestMs / RENEWALS_PER_TERM
+  if (renewing.size > 0) replica.isRenewalUnsent = true
+}
+
+/** The renewal to send, now that all own writes went out; undefined if none is due. */
+export function renewalToSend(replica: Replica, reading: Reading): Renewal | undefined {
+  if (!replica.isRenewalUnsent) return undefined
+  replica.isRenewalUnsent = false
+  const number = (replica.renewals.get(SELF)?.number ?? 0) + 1
+  const renewal = { number, through: replica.sentSequence }
+  replica.renewals.set(SELF, { ...renewal, at: reading.now })
+  return renewal
+}
+
+/** Own leases that are to go on are renewed when a third of the shortest term is over. */
+export function planRenewal(replica: Replica, slot: number, reading: Reading): void {
+  if (!isRenewing(replica, slot)) return
+  replica.renewing.add(slot)
+  const dueAt = reading.now + (replica.table.termMs[slot] as number) / RENEWALS_PER_TERM
+  replica.renewDueAt = Math.min(replica.renewDueAt, dueAt)
+}
+
+/** Another peer renewed its leases. */
+export function hearRenewal(
+  replica: Replica,
+  { origin, renewal, agoMs = 0 }: { origin: Origin; renewal: Renewal; agoMs?: number },
+  reading: Reading,
+): void {
+  const writer = indexOrigin(replica, origin)
+  const known = replica.renewals.get(writer)?.number ?? 0
+  // An older one that comes late, or the same by another way, extends nothing.
+  if (writer === SELF || replica.left.has(writer) || renewal.number <= known) return
+  replica.renewals.set(writer, { ...renewal, at: reading.now - agoMs })
+}
+
+/** What this peer knows of renewals, for one that may have missed them. */
+export function renewalWords(replica: Replica, reading: Reading): RenewalWord[] {
+  return [...replica.renewals].slice(-ORIGINS_MAX).map(([writer, { number, through, at }]) => {
+    const { peer, run } = replica.origins[writer] as Origin
+    return [peer, run, number, through, Math.max(0, reading.now - at)] as const
+  })
+}
+
+export function hearRenewalWords(
+  replica: Replica,
+  words: readonly RenewalWord[],
+  reading: Reading,
+): void {
+  for (const [peer, run, number, through, agoMs] of words) {
+    // Who is told of by others and has written nothing here has no lease that could be renewed.
+    if (!replica.originIndex.has(originKey({ peer, run }))) continue
+    hearRenewal(replica, { origin: { peer, run }, renewal: { number, through }, agoMs }, reading)
+  }
+}
+
+function isRenewing(replica: Replica, slot: number): boolean {
+  const { table, heirs } = replica
+  const flags = table.flags[slot] as number
+  const isMine = table.writer[slot] === SELF && !heirs.has(slot)
+  return isMine && (flags & RENEWING) !== 0 && (flags & RELEASED) === 0
+}
+
+/** Written under the old epoch, so it loses to whoever has taken the key meanwhile. */
+function giveUpLapsed(replica: Replica, slot: number, reading: Reading): void {
+  const { table } = replica
+  replica.renewing.delete(slot)
+  loseLease(replica, slot, 'expired')
+  const entry = {
+    value: table.values[slot],
+    bytes: table.chargeOf(slot),
+    flags: (table.flags[slot] as number) | RELEASED | KEPT,
+    termMs: 0,
+    epoch: table.epoch[slot] as number,
+  }
+  writeOwn(replica, table.keys[slot] as StoredKey, entry, reading)
+}
