@@ -16,7 +16,7 @@ export {
   type ConnectionSnapshot,
   connectionLogic,
 } from './actors/connection.ts'
-export { Dictionary, type WriteOptions } from './actors/dictionary.ts'
+export { Dictionary } from './actors/dictionary.ts'
 export { type AcquireOptions, Lease } from './actors/holding.ts'
 export type { Handler } from './actors/inbox.ts'
 export {
@@ -44,6 +44,7 @@ export {
   syncLogic,
 } from './actors/sync.ts'
 export { type WaterfallEvent, type WaterfallLogic, waterfallLogic } from './actors/waterfall.ts'
+export type { WriteOptions } from './actors/writing.ts'
 export type { LeaseOutput } from './machines/lease.ts'
 export type { ListenerFailed } from './machines/mesh.ts'
 export {
@@ -56,6 +57,7 @@ export type {
   ConflictFact,
   DeleteFact,
   ErrorFact,
+  ExpiredFact,
   LeaseChangedFact,
   LeaseEnd,
   LeaseLostFact,

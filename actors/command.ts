@@ -11,22 +11,20 @@ import { admitValue } from '../machines/rules/value.ts'
 import { sendMessage } from './message.ts'
 import { requireLeaseMs, requireLeases } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
+import { checkedWrite, type WriteOptions } from './writing.ts'
 
 /** What may be sent to a sync actor. What cannot be done is emitted as `entry.refused`. */
 export type SyncEvent =
-  | {
+  | ({
       readonly type: 'entry.set'
       readonly key: Key
       readonly value: unknown
-      /** Milliseconds, 20 to ten years. Default the lease's or the dictionary's. */
-      readonly leaseMs?: number
-    }
+    } & HowToWrite)
   /** All entries or none. */
-  | {
+  | ({
       readonly type: 'entry.update'
       readonly entries: Entries<unknown>
-      readonly leaseMs?: number
-    }
+    } & HowToWrite)
   | { readonly type: 'entry.delete'; readonly key: Key }
   /** Like a delete; the value is told in the `delete` that follows. */
   | { readonly type: 'entry.pop'; readonly key: Key }
@@ -48,6 +46,8 @@ export type SyncEvent =
   | { readonly type: 'message.send'; readonly payload: unknown; readonly to?: string }
   | { readonly type: 'sync.close' }
 
+type HowToWrite = Omit<WriteOptions, 'token'>
+
 /** What `update` takes: an object, a Map or any iterable of pairs. */
 export type Entries<V> = Readonly<Record<string, V>> | Iterable<readonly [Key, V]>
 
@@ -60,12 +60,15 @@ export function commandStore(board: Switchboard, event: Command<'entry' | 'lease
     if (event.type.startsWith('lease.')) requireLeases(board.settings)
     switch (event.type) {
       case 'entry.set': {
-        const { type, key, value, leaseMs } = event
-        return board.store.send({ type, key: requireKey(key), value: admitValue(value), leaseMs })
+        const { type, key, value, ...options } = event
+        const how = checkedWrite(board.settings, options)
+        const assignment = { key: requireKey(key), value: admitValue(value) }
+        return board.store.send({ type, ...assignment, ...how })
       }
       case 'entry.update': {
-        const { type, entries, leaseMs } = event
-        return board.store.send({ type, assignments: assignmentsOf(entries), leaseMs })
+        const { type, entries, ...options } = event
+        const how = checkedWrite(board.settings, options)
+        return board.store.send({ type, assignments: assignmentsOf(entries), ...how })
       }
       case 'entry.delete':
       case 'entry.pop':

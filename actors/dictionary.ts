@@ -1,7 +1,6 @@
 /** The dictionary: the face of a sync actor for those who want a map, not an actor. */
 
 import type { Actor } from 'xstate'
-import { EPHEMERAL, RENEWING } from '../machines/rules/batch.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { type Key, requireKey } from '../machines/rules/key.ts'
 import type { LeaseView } from '../machines/rules/replica.ts'
@@ -18,24 +17,10 @@ import {
 } from './holding.ts'
 import { Participant } from './participant.ts'
 import type { Reader } from './reader.ts'
-import { requireLeaseMs, requireLeases } from './settings.ts'
+import { requireLeases } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
 import { boards, type SyncLogic } from './sync.ts'
-
-/** How a write is to be made. */
-export interface WriteOptions {
-  /**
-   * How long the key stays this peer's. Milliseconds, 20 to ten years; default the lease's or
-   * dictionary's.
-   */
-  readonly leaseMs?: number
-  /** The token of a lease: the write is refused with `LEASE_LOST` unless it is still in force. */
-  readonly token?: number
-  /** The value is gone everywhere as soon as its lease is: released, lapsed, or its owner left. */
-  readonly ephemeral?: boolean
-  /** The lease is renewed for as long as the dictionary is open and the key is not released. */
-  readonly renew?: boolean
-}
+import { checkedWrite, type WriteOptions } from './writing.ts'
 
 /**
  * A map that processes share, where every key has one owner until its lease lapses.
@@ -70,15 +55,16 @@ export class Dictionary<V = unknown> extends Participant<V> {
    * Writes a key and makes it this peer's for the term. Decided at once.
    *
    * Throws `LEASE_HELD` if another peer owns it, `LEASE_LOST` under a token that is over,
-   * `NO_MAJORITY`, `KEY_INVALID`, `VALUE_INVALID`, `VALUE_TOO_LARGE`, `STORE_FULL`, `CLOSED`.
-   * Nothing has changed then.
+   * `NO_MAJORITY`, `KEY_INVALID`, `VALUE_INVALID`, `VALUE_TOO_LARGE`, `STORE_FULL`, `CLOSED`, and
+   * `LEASES_OFF` if it is to be ephemeral or renewed without leases. Nothing has changed then.
    *
    * @example const { token } = dictionary.set('door', 'open', { leaseMs: 60_000 })
    */
   set(key: Key, value: V, options: WriteOptions = {}): Receipt {
     const stored = requireKey(key)
     const admitted = admitValue(value)
-    return this.#ask({ type: 'entry.set', key: stored, value: admitted, ...checked(options) })
+    const how = checkedWrite(this.#board.settings, options)
+    return this.#ask({ type: 'entry.set', key: stored, value: admitted, ...how })
   }
 
   /**
@@ -87,7 +73,8 @@ export class Dictionary<V = unknown> extends Participant<V> {
    */
   update(entries: Entries<V>, options: WriteOptions = {}): Receipt[] {
     const assignments = assignmentsOf(entries)
-    return this.#ask({ type: 'entry.update', assignments, ...checked(options) })
+    const how = checkedWrite(this.#board.settings, options)
+    return this.#ask({ type: 'entry.update', assignments, ...how })
   }
 
   /** Removes a key and gives it up. True if it had a value. Throws `LEASE_HELD` and the like. */
@@ -190,7 +177,10 @@ export class Dictionary<V = unknown> extends Participant<V> {
   renew(key: Key, options: WriteOptions = {}): Receipt {
     this.requireOpen()
     requireLeases(this.#board.settings)
-    return this.#ask({ type: 'lease.renew', key: requireKey(key), ...checked(options) })
+    const how = checkedWrite(this.#board.settings, options)
+    // Without a word about it the lease stays what it is.
+    const kind = how.kind || undefined
+    return this.#ask({ type: 'lease.renew', key: requireKey(key), ...how, kind })
   }
 
   /** Gives a key up; its value stays. False if this peer does not hold it. */
@@ -218,10 +208,4 @@ export class Dictionary<V = unknown> extends Participant<V> {
     this.requireOpen()
     return ask(this.#board)
   }
-}
-
-function checked({ leaseMs, token, ephemeral, renew }: WriteOptions) {
-  requireLeaseMs(leaseMs)
-  const kind = (ephemeral === true ? EPHEMERAL : 0) | (renew === true ? RENEWING : 0)
-  return { leaseMs, token, kind }
 }

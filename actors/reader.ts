@@ -13,6 +13,7 @@ import {
   readValue,
   viewLease,
 } from '../machines/rules/replica.ts'
+import { sweepToRead } from './ephemeral.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /** A connected peer. */
@@ -39,33 +40,34 @@ export class Reader {
 
   /** The value of a key, or undefined. Throws `KEY_INVALID`. */
   get(key: Key): unknown {
-    const { replica } = this.#board
+    const { replica } = this.#swept
     return readValue(replica, replica.table.find(requireKey(key)))
   }
 
   has(key: Key): boolean {
-    const { table } = this.#board.replica
+    const { table } = this.#swept.replica
     const slot = table.find(requireKey(key))
-    return slot >= 0 && table.hasValue(slot)
+    return slot >= 0 && table.shows(slot)
   }
 
   get size(): number {
-    return this.#board.replica.table.size
+    const { table } = this.#swept.replica
+    return table.size - table.gone.size
   }
 
   /** All pairs, oldest key first. Safe while the dictionary changes. */
   *entries(): Generator<[Key, unknown]> {
-    const { replica } = this.#board
+    const { replica } = this.#swept
     for (const slot of liveSlots(replica)) yield [keyAt(replica, slot), readValue(replica, slot)]
   }
 
   *keys(): Generator<Key> {
-    const { replica } = this.#board
+    const { replica } = this.#swept
     for (const slot of liveSlots(replica)) yield keyAt(replica, slot)
   }
 
   *values(): Generator<unknown> {
-    const { replica } = this.#board
+    const { replica } = this.#swept
     for (const slot of liveSlots(replica)) yield readValue(replica, slot)
   }
 
@@ -101,6 +103,12 @@ export class Reader {
       state: 'nominal',
       roundTripMs: line.roundTripMs,
     }))
+  }
+
+  /** The same, after what is gone by now was told. */
+  get #swept(): Switchboard {
+    sweepToRead(this.#board)
+    return this.#board
   }
 
   /** The summary that a snapshot shows. */

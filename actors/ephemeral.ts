@@ -1,0 +1,78 @@
+/**
+ * The ephemeral actor: says when ephemeral values may be gone, with one timer for all of them. A
+ * timer can be late, so whoever reads looks first.
+ */
+
+import { fromCallback } from 'xstate'
+import { LOOK_MS_MAX } from '../machines/lease.ts'
+import { dueAt, isLapseDue, lapseDue, type Moment } from '../machines/rules/ephemeral.ts'
+import type { Reading } from '../machines/rules/lease.ts'
+import type { Shared } from '../machines/rules/line.ts'
+import type { Timer } from '../transport/ports.ts'
+import { STALL_MS } from './reconcile.ts'
+import type { Switchboard } from './switchboard.ts'
+
+/**
+ * How long the end of another peer's ephemeral value is left to its owner to write down, in
+ * milliseconds; up to twice as long, so that not all peers do it at once.
+ */
+const TRACE_MS = 60_000
+/** The shortest time between two looks, in milliseconds. */
+const LOOK_MS_MIN = 5
+
+export interface DeadlineEvent {
+  readonly type: 'deadline.moved'
+  /** By the monotonic clock, in milliseconds. */
+  readonly at: number
+}
+
+export const ephemeralLogic = fromCallback<DeadlineEvent, { readonly shared: Shared }>(
+  ({ input, receive }) => {
+    const board = input.shared as Switchboard
+    const { clock } = board
+    let timer: Timer
+    const look = () => board.store.send({ type: 'deadline.passed' })
+    receive(({ at }) => {
+      clock.clearTimeout(timer)
+      const waitMs = Math.max(LOOK_MS_MIN, Math.ceil(at - clock.now()))
+      timer = clock.setTimeout(look, Math.min(LOOK_MS_MAX, waitMs))
+    })
+    return () => clock.clearTimeout(timer)
+  },
+)
+
+/** Finds what is gone by now. True if something was due. */
+export function sweep(board: Switchboard): boolean {
+  const { clock, replica } = board
+  if (replica.table.lapsing.size === 0) return false
+  const reading = { now: clock.now(), wall: clock.wall() }
+  if (!isLapseDue(replica.table, reading)) return false
+  lapseDue(replica, momentOf(board, reading))
+  return true
+}
+
+/** Before something is read: what is gone by now is not shown, and is told. */
+export function sweepToRead(board: Switchboard): void {
+  const { replica, store } = board
+  const known = replica.facts.length
+  if (!sweep(board) || replica.facts.length === known) return
+  if (store.getSnapshot().status === 'active') store.send({ type: 'deadline.passed' })
+}
+
+export function momentOf(board: Switchboard, reading: Reading): Moment {
+  const { lines, replica, attentiveAt } = board
+  // Whoever was held up has not read yet what came meanwhile, and that may be a renewal.
+  const wasHeldUp = lines.count > 0 && reading.now - attentiveAt > STALL_MS
+  return {
+    reading,
+    traceMs: TRACE_MS * (1 + board.random()),
+    isCurrent: replica.isCurrent && !wasHeldUp,
+  }
+}
+
+/** The earliest moment at which something is due, if that is earlier than what was told last. */
+export function planLook(board: Switchboard, toldAt: number): number {
+  const at = dueAt(board.replica.table)
+  if (at < toldAt) board.ephemeral.send({ type: 'deadline.moved', at })
+  return Math.min(at, toldAt)
+}
