@@ -10,7 +10,7 @@ import { strict as assert } from 'node:assert'
 import type { HoldfastError } from 'holdfast'
 import { createSimulation } from 'holdfast/simulation'
 
-const simulation = createSimulation({ seed: 7, peers: ['alice', 'bob', 'carol'], lossShare: 0.05 })
+const simulation = createSimulation({ seed: 7, peers: ['alice', 'bob', 'carol'], loss: 0.05 })
 await simulation.untilQuiet()
 
 const alice = simulation.peer('alice')

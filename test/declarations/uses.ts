@@ -217,7 +217,7 @@ export const leaderMachine = setup({
 })
 
 export function simulationUses(): void {
-  const simulation = createSimulation({ seed: 7, peers: ['alice', 'bob'], latencyMs: [1, 20] })
+  const simulation = createSimulation({ seed: 7, peers: ['alice', 'bob'], latency: [1, 20] })
   simulation.peer('alice').set('door', 1)
   is<boolean>()(simulation.oneHolder('door'))
   const clock: Clock = new SteppingClock()

@@ -21,7 +21,7 @@ const production = readSources('.ts').filter(({ path }) =>
 )
 const errorsFile = 'machines/rules/errors.ts'
 /** Where a plain error is thrown: at whoever wires, simulates or carries, not at applications. */
-const plainErrors = /^(actors\/simulation|machines\/unprovided|transport\/[\w]+)\.ts$/
+const plainErrors = /^(actors\/simulation(\/\w+)?|machines\/unprovided|transport\/[\w]+)\.ts$/
 
 errors('every code says when it comes, what state is left and what to do', () => {
   for (const [code, { when, state, cure }] of Object.entries(ERRORS)) {

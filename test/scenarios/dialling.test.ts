@@ -32,8 +32,8 @@ async function dialAll(seed: number, peers: number): Promise<readonly string[]> 
   const simulation = createSimulation({
     seed,
     peers,
-    latencyMs: [random() * longestMs, longestMs],
-    lossShare: weather === 'calm' ? 0 : random() * 0.2,
+    latency: [random() * longestMs, longestMs],
+    loss: weather === 'calm' ? 0 : random() * 0.2,
     inspect: watch.inspect,
   })
   const names = simulation.names

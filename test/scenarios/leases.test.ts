@@ -305,8 +305,8 @@ scenarios('leases held on purpose', (scenario) => {
   )
 
   scenario('terms from 20 ms to ten years', async (scene) => {
-    const latencyMs = [0.1, 0.5] as const
-    const simulation = await scene.gather({ peers: THREE, latencyMs })
+    const latency = [0.1, 0.5] as const
+    const simulation = await scene.gather({ peers: THREE, latency })
     const [alice, bob] = here(simulation)
     const brief = await during(simulation, alice.acquire('brief', { leaseMs: 20 }))
     assert.ok(brief.remainingMs > 0)

@@ -69,8 +69,8 @@ class RandomRun {
     this.#simulation = createSimulation({
       seed: options.seed,
       peers: count,
-      latencyMs: [1, 1 + this.#pick(200)],
-      lossShare: this.#pick(3) * 0.05,
+      latency: [1, 1 + this.#pick(200)],
+      loss: this.#pick(3) * 0.05,
       options: { leaseMs, leasing: this.#pick(6) > 0 },
     })
     this.#names = this.#simulation.names

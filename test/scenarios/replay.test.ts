@@ -12,7 +12,7 @@ async function run(seed: number): Promise<readonly string[]> {
   const simulation = createSimulation({
     seed,
     peers: NAMES,
-    lossShare: 0.05,
+    loss: 0.05,
     options: { leaseMs: 5_000 },
     record: (line) => trace.push(line),
     inspect: watch.inspect,
