@@ -105,21 +105,24 @@ export async function acquireLease(board: Switchboard, input: Acquisition): Prom
   const { signal, ...rest } = { waitMs: 0, isRenewing: false, ...input }
   if (signal?.aborted) throw aborted(input.key, signal)
   const actor = createActor(leaseLogic, { input: rest, clock: board.clock })
-  const give = () => actor.send({ type: 'lease.release' })
+  let giveUp = () => {}
   const lease = new Promise<Lease>((resolve, reject) => {
     actor.on('held', ({ token }) => resolve(new Lease(input.key, { token, actor, board })))
     toPromise(actor).then(
       (output) => reject(failure(input, output as LeaseOutput)),
       (error) => reject(error),
     )
-    signal?.addEventListener('abort', () => reject(aborted(input.key, signal)), { once: true })
+    giveUp = () => {
+      if (signal) reject(aborted(input.key, signal))
+      actor.send({ type: 'lease.release' })
+    }
   })
-  signal?.addEventListener('abort', give, { once: true })
+  signal?.addEventListener('abort', giveUp, { once: true })
   actor.start()
   try {
     return await lease
   } finally {
-    signal?.removeEventListener('abort', give)
+    signal?.removeEventListener('abort', giveUp)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Leases taken on purpose, in the hands of a dictionary: acquire, renew, release, hand over. */
+import { getEventListeners } from 'node:events'
 import type { Lease } from 'holdfast'
 import { createSimulation, type Simulation } from 'holdfast/simulation'
 import { suite } from 'uvu'
@@ -76,6 +77,18 @@ holding(
     const waiting = bob.acquire('printer', { waitMs: 60_000 })
     lease.release()
     assert.ok((await waiting).token > lease.token)
+  }),
+)
+
+holding(
+  'a signal that serves many acquisitions is let go by each that is over',
+  withCompany(async (company) => {
+    const alice = await company.alone()
+    const { signal } = new AbortController()
+    const lease = await alice.acquire('printer', { signal })
+    await rejected('LEASE_HELD', alice.acquire('printer', { signal }))
+    assert.is(getEventListeners(signal, 'abort').length, 0)
+    lease.release()
   }),
 )
 
