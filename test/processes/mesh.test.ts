@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seededRandom } from '../../transport/random.ts'
 import { type CommandError, Fleet, type PeerProcess, until } from './fleet.ts'
+import { areEqual, findFaults, isMesh, type Peer } from './fullMesh.ts'
 
 const ROUNDS = 50
 const PEERS_MAX = 16
@@ -29,12 +30,6 @@ const options = (name: string, more: OpenOptions = {}): OpenOptions => ({
   listen: ['tcp://127.0.0.1:0'],
   ...more,
 })
-
-interface Peer {
-  readonly name: string
-  readonly process: PeerProcess
-  readonly address: string
-}
 
 async function open(process: PeerProcess, given: OpenOptions): Promise<Peer> {
   const { peerId, listening } = await process.call('open', given)
@@ -68,34 +63,6 @@ async function tidy(): Promise<void> {
 
 async function closeAll(peers: readonly Peer[]): Promise<void> {
   await Promise.all(peers.map(({ process }) => process.call('close')))
-}
-
-/** True if each two have one connection, known by one id at both ends, and there is no other. */
-async function isMesh(peers: readonly Peer[]): Promise<boolean> {
-  return (await findFaults(peers)).length === 0
-}
-
-async function findFaults(peers: readonly Peer[]): Promise<string[]> {
-  const views = await Promise.all(peers.map(({ process }) => process.call('mesh')))
-  const faults: string[] = []
-  for (const [index, { name }] of peers.entries()) {
-    const view = views[index] as (typeof views)[0]
-    if (view.connections !== peers.length - 1) faults.push(`${name} has ${view.connections} lines`)
-    for (const [place, { name: other }] of peers.entries()) {
-      if (place === index) continue
-      const here = view.pairs[other] ?? []
-      const there = views[place]?.pairs[name] ?? []
-      if (here.length !== 1) faults.push(`${name} has [${here}] to ${other}`)
-      if (here.join() !== there.join()) faults.push(`${name}-${other}: [${here}] and [${there}]`)
-      if (!view.nominal.includes(other)) faults.push(`${name} does not use a line to ${other}`)
-    }
-  }
-  return faults
-}
-
-async function areEqual(peers: readonly Peer[]): Promise<boolean> {
-  const digests = await Promise.all(peers.map(({ process }) => process.call('digest')))
-  return new Set(digests).size === 1
 }
 
 const many = suite('processes: many entries')

@@ -16,6 +16,7 @@ import {
   openDictionary,
 } from 'holdfast'
 import { boards } from '../../actors/sync.ts'
+import { type Play, Player } from './player.ts'
 
 /** How often a lease that is watched is read, in milliseconds. */
 const SAMPLE_MS = 2
@@ -44,6 +45,7 @@ let counts: Counts = { disconnects: 0, ends: [] }
 let lease: Lease | undefined
 let lastValidAt = 0
 let sampler: NodeJS.Timeout | undefined
+let player: Player | undefined
 
 function current(): Dictionary {
   if (dictionary === undefined) throw new Error('No dictionary is open.')
@@ -67,6 +69,8 @@ const commands = {
   update: (entries: Record<string, unknown>) => current().update(entries),
   get: (key: string) => current().get(key),
   pop: (key: string) => current().pop(key),
+  entries: () => [...current().entries()],
+  leases: () => current().leases(),
   size: () => current().size,
   digest: () => current().digest(),
   /** Sets so many keys, one by one. */
@@ -115,8 +119,16 @@ const commands = {
     const settled = await Promise.allSettled(dials.map((address) => current().connect(address)))
     return settled.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []))
   },
+  /** Plays its part of a storm until it is told to rest. */
+  play(play: Play) {
+    player = new Player(current(), play)
+  },
+  rest: () => player?.rest(),
+  countUntold: () => player?.countUntold() ?? 0,
   async close() {
     clearInterval(sampler)
+    player?.end()
+    player = undefined
     await dictionary?.close()
     dictionary = undefined
   },

@@ -9,7 +9,6 @@ const WAIT_MS_MAX = 10_000
 const FLOOD_BYTES = 64 * 1024 * 1024
 
 const toBob = { from: 'alice', to: 'bob' }
-const toAlice = { from: 'bob', to: 'alice' }
 
 let proxy: TcpProxy
 let address: { host: string; port: number }
