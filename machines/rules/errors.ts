@@ -122,7 +122,7 @@ export const ERRORS = {
     cure: 'Try again later, or raise limits.connectionsMax.',
   },
   PEER_UNKNOWN: {
-    when: 'disconnect or transfer names who is not connected, or a simulation is told of a stranger.',
+    when: 'disconnect or transfer names who is not connected, or a simulation a stranger.',
     state: 'Nothing changed.',
     cure: 'Look at peers.',
   },
