@@ -52,11 +52,11 @@ export function majorityOf(voters: number): number {
 }
 
 /**
- * How many other voters one that restarted has to hear, to know of every token that its vote was
- * counted for: each majority that it was part of has at least one of them in it.
+ * How many voters with a memory one that restarted has to hear, to know of every token that its
+ * vote was counted for: each majority that it was part of has at least one of them in it.
  */
 export function witnessesOf(voters: number): number {
-  return Math.min(voters - 1, voters - majorityOf(voters) + 1)
+  return voters - majorityOf(voters) + 1
 }
 
 /** How long after a vote or a promise nobody can count on it any more, in milliseconds. */
@@ -107,4 +107,10 @@ export type BallotWord =
     }
   /** A voter asks another one for the highest token that it knows, of all keys. */
   | { readonly act: 'recall'; readonly run: RunId }
-  | { readonly act: 'ceiling'; readonly run: RunId; readonly token: number }
+  | {
+      readonly act: 'ceiling'
+      readonly run: RunId
+      readonly token: number
+      /** False if it has restarted itself and may not know all it once knew. */
+      readonly isVoting: boolean
+    }

@@ -155,6 +155,8 @@ function hearPromise(
   if (round.isProposed) return proposed(round, key, [voter])
   if (round.renews === undefined) round.token = Math.max(round.token, token)
   if (count(round, 'open') < proposer.majority) return WAIT
+  // Only a stranger's claim gets a key here; a greater token would be refused by every voter.
+  if (round.token >= Number.MAX_SAFE_INTEGER) return abandon(proposer, key)
   round.isProposed = true
   if (round.renews === undefined) round.token++
   return proposed(round, key, [...round.answers.keys()].filter(isOpenIn(round)))

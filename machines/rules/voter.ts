@@ -43,10 +43,10 @@ export interface Voter {
   readonly longestMs: number
   /** It abstains until then, by the monotonic clock. */
   readonly votesFrom: number
-  /** How many other voters it must hear before it votes. */
-  readonly witnesses: number
-  /** The other voters that told their highest token since then. */
-  readonly heard: Set<PeerId>
+  /** How many voters there are, itself included. */
+  readonly voters: number
+  /** The other voters that told their highest token since then, and whether they vote themselves. */
+  readonly heard: Map<PeerId, boolean>
   readonly boxes: Map<StoredKey, Box>
   /** No key that is not in `boxes` had a higher token. */
   floor: number
@@ -63,16 +63,23 @@ export function createVoter(options: {
   return {
     longestMs,
     votesFrom: now + abstentionMs(longestMs),
-    witnesses: witnessesOf(voters),
-    heard: new Set(),
+    voters,
+    heard: new Map(),
     boxes: new Map(),
     floor: 0,
   }
 }
 
-/** True once every vote of an earlier run is over, and others told what was voted for. */
-export function isVoting(voter: Voter, now: number): boolean {
-  return now >= voter.votesFrom && voter.heard.size >= voter.witnesses
+/**
+ * True once every vote of an earlier run is over, and others told what was voted for: enough that
+ * vote, or else all, since nobody knows more than all.
+ */
+export function isVoting({ votesFrom, voters, heard }: Voter, now: number): boolean {
+  if (now < votesFrom) return false
+  if (heard.size >= voters - 1) return true
+  let witnesses = 0
+  for (const isWitness of heard.values()) if (isWitness) witnesses++
+  return witnesses >= witnessesOf(voters)
 }
 
 /** The highest token of any key that this voter knows, for one that restarted. */
@@ -88,11 +95,12 @@ export function ceilingOf(voter: Voter): number {
  */
 export function hearCeiling(
   voter: Voter,
-  { peer, token }: { peer: PeerId; token: number },
+  told: { readonly peer: PeerId; readonly token: number; readonly isVoting: boolean },
   now: number,
 ): void {
+  const { peer, token } = told
   if (now < voter.votesFrom) return
-  voter.heard.add(peer)
+  voter.heard.set(peer, told.isVoting || voter.heard.get(peer) === true)
   voter.floor = Math.max(voter.floor, token)
 }
 
@@ -136,7 +144,9 @@ export function accept(
   if (compareBallots(ballot, box.promised) !== 0) return outbid(box)
   if (!box.isOpen) return isVoteFor(box, ballot, now) ? { verdict: 'accepted' } : outbid(box)
   box.isOpen = false
-  box.vote = { ballot, until: takeoverAt(now + leaseMs, leaseMs) }
+  // Whoever renews for a shorter time and does not hear of it still counts on the longer one.
+  const until = Math.max(box.vote?.until ?? 0, takeoverAt(now + leaseMs, leaseMs))
+  box.vote = { ballot, until }
   box.token = Math.max(box.token, token)
   return { verdict: 'accepted' }
 }
