@@ -17,6 +17,7 @@ export {
   connectionLogic,
 } from './actors/connection.ts'
 export { Dictionary } from './actors/dictionary.ts'
+export type { ElectOptions, Term } from './actors/election.ts'
 export { type AcquireOptions, Lease } from './actors/holding.ts'
 export type { Handler } from './actors/inbox.ts'
 export {
@@ -28,6 +29,7 @@ export {
   leaseLogic,
   type SyncRef,
 } from './actors/lease.ts'
+export type { Lock, LockCallback, LockInfo, LockOptions, Locks } from './actors/locks.ts'
 export { type MeshLogic, type MeshSnapshot, meshLogic } from './actors/mesh.ts'
 export { type OpenOptions, openDictionary } from './actors/open.ts'
 export type { Subscription } from './actors/participant.ts'
@@ -61,6 +63,7 @@ export type {
   LeaseChangedFact,
   LeaseEnd,
   LeaseLostFact,
+  LeaseStolenFact,
   UpdateFact,
 } from './machines/rules/fact.ts'
 export type { Key } from './machines/rules/key.ts'

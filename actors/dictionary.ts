@@ -8,13 +8,16 @@ import { admitValue } from '../machines/rules/value.ts'
 import type { Receipt } from '../machines/rules/write.ts'
 import { ask } from './ask.ts'
 import { assignmentsOf, type Entries } from './command.ts'
+import { type ElectOptions, elect, type Term } from './election.ts'
 import {
   type AcquireOptions,
+  acquireIfAvailable,
   acquireLease,
   type Lease,
   transferLease,
   withLease,
 } from './holding.ts'
+import { Locks } from './locks.ts'
 import { Participant } from './participant.ts'
 import type { Reader } from './reader.ts'
 import { requireLeases } from './settings.ts'
@@ -30,6 +33,8 @@ import { checkedWrite, type WriteOptions } from './writing.ts'
  * dictionary.set('door', 'open')
  */
 export class Dictionary<V = unknown> extends Participant<V> {
+  /** Locks by name, in the shape of the Web Locks API. */
+  readonly locks: Locks
   readonly #board: Switchboard
   readonly #reader: Reader
 
@@ -37,6 +42,7 @@ export class Dictionary<V = unknown> extends Participant<V> {
     super(actor)
     this.#board = boards.get(actor) as Switchboard
     this.#reader = actor.getSnapshot().context.reader
+    this.locks = new Locks(this.#board, actor)
   }
 
   /** The value of a key, or the fallback if it has none. Throws `KEY_INVALID`. */
@@ -155,9 +161,16 @@ export class Dictionary<V = unknown> extends Participant<V> {
    *
    * @example await using lease = await dictionary.acquire('printer', { waitMs: 60_000 })
    */
-  async acquire(key: Key, options: AcquireOptions = {}): Promise<Lease> {
+  async acquire(
+    key: Key,
+    options: AcquireOptions & { readonly ifAvailable: true },
+  ): Promise<Lease | undefined>
+  async acquire(key: Key, options?: AcquireOptions): Promise<Lease>
+  async acquire(key: Key, options: AcquireOptions = {}): Promise<Lease | undefined> {
     this.requireOpen()
-    return acquireLease(this.#board, { ...options, sync: this.actor, key })
+    const acquisition = { ...options, sync: this.actor, key }
+    if (options.ifAvailable) return acquireIfAvailable(this.#board, acquisition)
+    return acquireLease(this.#board, acquisition)
   }
 
   /**
@@ -202,6 +215,21 @@ export class Dictionary<V = unknown> extends Participant<V> {
     this.requireOpen()
     requireLeases(this.#board.settings)
     await transferLease(this.#board, { key: requireKey(key), peerId, ...options })
+  }
+
+  /**
+   * Stands for election: the terms in which this peer leads, one after the other, for ever. The
+   * name is the key whose lease makes the leader, so `lease(name)?.owner` tells who leads now.
+   *
+   * A term goes on until it is lost, or until the loop is left, which gives it back. When the body
+   * comes round early, the next term is waited for while the first goes on. When it goes on after
+   * `term.signal` aborted, this peer does not stand again before the body has come round.
+   *
+   * @example for await (const term of dictionary.elect('nightly')) await run(term.signal)
+   */
+  elect(name: Key, options: ElectOptions = {}): AsyncIterableIterator<Term> {
+    this.requireOpen()
+    return elect(this.#board, { ...options, sync: this.actor, name })
   }
 
   get #ask() {
