@@ -1,11 +1,18 @@
-/** An answer to a neighbour's question: everything that it has not heard of. */
+/** Answers to the questions of neighbours: everything that they have not heard of. */
 
-import { collectedList } from '../machines/rules/collect.ts'
-import { cuts, gather } from '../machines/rules/gather.ts'
+import { collectedBeyond } from '../machines/rules/collect.ts'
+import { gather, runsOf } from '../machines/rules/gather.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
-import { digestToTell, slotsOwed } from '../machines/rules/reconcile.ts'
+import type { Handle } from '../machines/rules/peer.ts'
+import {
+  coverageBeyond,
+  digestToTell,
+  heardDigest,
+  renewedDigest,
+  slotsOwed,
+  summaryOf,
+} from '../machines/rules/reconcile.ts'
 import { renewalWords } from '../machines/rules/renewal.ts'
-import { coverageList } from '../machines/rules/replica.ts'
 import { GRANT_UNSENT } from '../machines/rules/table.ts'
 import type { Timer } from '../transport/ports.ts'
 import type { Line } from './line.ts'
@@ -18,14 +25,51 @@ const LOOK_MS = 1
 
 type Told<Kind extends DataMessage['kind']> = Extract<DataMessage, { kind: Kind }>
 
+/** What this peer answers its neighbours. */
+export class Answers {
+  readonly #board: Switchboard
+  /** What is on its way, one answer to each line: who asks again wants the new one only. */
+  readonly #answers = new Map<Handle, Answer>()
+
+  constructor(board: Switchboard) {
+    this.#board = board
+  }
+
+  /** Says whether the asker has heard and holds the same. */
+  compare(line: Line, { ask, summary, renewed }: Told<'sync.compare'>): void {
+    const { replica, clock } = this.#board
+    if (summary !== summaryOf(replica)) return line.say({ kind: 'sync.differs', ask })
+    const isInformed = renewed === renewedDigest(replica)
+    const reading = { now: clock.now(), wall: clock.wall() }
+    const renewals = isInformed ? [] : renewalWords(replica, reading)
+    line.say({ kind: 'sync.same', ask, renewals })
+  }
+
+  /** Begins to give everything that the asker has not heard of. */
+  give(line: Line, question: Told<'sync.ask'>): void {
+    this.#answers.get(line.handle)?.stop()
+    const answer = new Answer(this.#board, line, question)
+    this.#answers.set(line.handle, answer)
+    answer.pour()
+  }
+
+  leave(handle: Handle): void {
+    this.#answers.get(handle)?.stop()
+    this.#answers.delete(handle)
+  }
+
+  stop(): void {
+    for (const answer of this.#answers.values()) answer.stop()
+  }
+}
+
 /** One answer on its way: batch after batch, as fast as the line takes them. */
-export class Answer {
+class Answer {
   readonly #board: Switchboard
   readonly #line: Line
-  readonly #ask: number
-  readonly #batches: Iterator<[number, number]>
-  readonly #slots: readonly number[]
-  readonly #done: Omit<Told<'sync.done'>, 'renewals'>
+  readonly #question: Told<'sync.ask'>
+  readonly #runs: Iterator<number[]>
+  readonly #heard: Pick<Told<'sync.done'>, 'coverage' | 'heard' | 'digest'>
   readonly #queueBytesMax: number
   #timer: Timer
 
@@ -35,33 +79,23 @@ export class Answer {
     this.#queueBytesMax = Math.min(ANSWER_QUEUE_BYTES_MAX, sendQueueBytesMax)
     this.#board = board
     this.#line = line
-    this.#ask = question.ask
-    this.#slots = slotsOwed(replica, question)
-    this.#batches = cuts(replica, this.#slots)
+    this.#question = question
+    // No list of what is owed is kept, so an answer takes no more memory than what waits.
+    this.#runs = runsOf(replica, slotsOwed(replica, question))
     // What changes while the answer is on its way is broadcast, so the coverage of this moment
     // holds.
-    this.#done = {
-      kind: 'sync.done',
-      ask: question.ask,
-      coverage: coverageList(replica),
+    this.#heard = {
+      coverage: coverageBeyond(replica, question),
+      heard: heardDigest(replica),
       digest: digestToTell(replica),
-      collected: collectedList(replica),
-      floor: replica.floor,
     }
-  }
-
-  /** What goes on is told as of now: it is about time, not about entries. */
-  #end(): void {
-    const { replica, clock } = this.#board
-    const renewals = renewalWords(replica, { now: clock.now(), wall: clock.wall() })
-    this.#line.say({ ...this.#done, renewals })
   }
 
   pour(): void {
     while (this.#line.queuedBytes <= this.#queueBytesMax) {
-      const next = this.#batches.next()
+      const next = this.#runs.next()
       if (next.done) return this.#end()
-      this.#give(...next.value)
+      this.#give(next.value)
     }
     this.#timer = this.#board.clock.setTimeout(() => this.pour(), LOOK_MS)
   }
@@ -70,12 +104,25 @@ export class Answer {
     this.#board.clock.clearTimeout(this.#timer)
   }
 
-  #give(first: number, end: number): void {
+  #give(run: readonly number[]): void {
     const { replica, clock } = this.#board
-    const isTellable = (slot: number) => replica.table.unsent[slot] !== GRANT_UNSENT
-    const slots = this.#slots.slice(first, end).filter(isTellable)
+    const { table } = replica
+    // The first slot may have lost its entry since it was taken, or got one that may give way.
+    const isTellable = (slot: number) =>
+      table.unsent[slot] !== GRANT_UNSENT && (table.epoch[slot] as number) > 0
     const reading = { now: clock.now(), wall: clock.wall() }
-    const batch = gather(replica, slots, reading)
-    this.#line.say({ kind: 'sync.give', ask: this.#ask, batch })
+    const batch = gather(replica, run.filter(isTellable), reading)
+    this.#line.say({ kind: 'sync.give', ask: this.#question.ask, batch })
+  }
+
+  /** Deletions may have been collected meanwhile, before their turn to be given came. */
+  #end(): void {
+    const { replica, clock } = this.#board
+    const { ask } = this.#question
+    const collected = collectedBeyond(replica, this.#question)
+    // What goes on is told as of now: it is about time, not about entries.
+    const renewals = renewalWords(replica, { now: clock.now(), wall: clock.wall() })
+    const { floor } = replica
+    this.#line.say({ kind: 'sync.done', ask, ...this.#heard, collected, floor, renewals })
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The reconciliation actor: asks neighbours what this peer lacks, one at a time, and answers what
- * they ask. What is owed is decided in `rules/reconcile.ts`.
+ * they ask. What is owed is decided in `rules/reconcile.ts`. It compares summaries first, for
+ * mostly nothing is owed.
  *
  * It asks each neighbour as it comes into use, a random one from time to time so that a lost
  * broadcast heals, and one that says it has news. A peer that learnt something this way tells its
@@ -9,14 +10,17 @@
  */
 
 import { fromCallback } from 'xstate'
+import { holdsNothing } from '../machines/rules/collect.ts'
 import type { CoverageList } from '../machines/rules/coverage.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
+import { renewedDigest, summaryOf } from '../machines/rules/reconcile.ts'
 import { coverageList } from '../machines/rules/replica.ts'
 import { encode } from '../transport/codec.ts'
 import type { Timer } from '../transport/ports.ts'
-import { Answer } from './answer.ts'
+import { Answers } from './answer.ts'
+import { Attention } from './attention.ts'
 import type { Line } from './line.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
@@ -27,12 +31,10 @@ export const ANSWER_MS_MAX = 10_000
  * half.
  */
 export const ASK_MS = 30_000
-/** How often a process looks whether it was held up, in milliseconds. */
-const LOOK_MS = 500
-/** A process that looks later than this was held up, in milliseconds. */
-export const STALL_MS = 2_000
 /** How long a gap may be filled by what is still under way, in milliseconds. */
 const GAP_MS = 200
+
+export { STALL_MS } from './attention.ts'
 
 export type ReconcileEvent =
   | { readonly type: 'line.used'; readonly handle: Handle }
@@ -43,6 +45,7 @@ export type ReconcileEvent =
   | { readonly type: 'sync.received'; readonly parcel: Parcel }
 
 type SyncMessage = Extract<DataMessage, { kind: `sync.${string}` }>
+type Told<Kind extends SyncMessage['kind']> = Extract<SyncMessage, { kind: Kind }>
 
 export const reconcileLogic = fromCallback<ReconcileEvent, { readonly shared: Shared }>(
   ({ input, receive }) => {
@@ -59,12 +62,17 @@ export const reconcileLogic = fromCallback<ReconcileEvent, { readonly shared: Sh
   },
 )
 
+/** What is asked: whether anything differs, for what was not heard, or for everything. */
+type Step = 'compare' | 'some' | 'all'
+
 /** The question that is under way. */
 interface Question {
   readonly ask: number
   readonly handle: Handle
-  readonly isAll: boolean
+  readonly step: Step
   readonly told: CoverageList
+  /** True if this peer had nothing of others when it asked. */
+  readonly isFresh: boolean
   entries: number
   timer: Timer
 }
@@ -78,30 +86,29 @@ class Asking {
   /** Lines that came into use, and whose other side has not told yet what it knows. */
   readonly #awaited = new Set<Handle>()
   readonly #soon = new Map<Handle, Timer>()
-  /** What is on its way, one answer to each line: who asks again wants the new one only. */
-  readonly #answers = new Map<Handle, Answer>()
+  readonly #answers: Answers
   #question: Question | undefined
   #asked = 0
   #routine: Timer
-  #look: Timer
+  readonly #attention: Attention
 
   constructor(board: Switchboard) {
     this.#board = board
+    this.#answers = new Answers(board)
     this.#routine = this.#scheduleRoutine()
-    board.attentiveAt = board.clock.now()
-    this.#look = this.#scheduleLook()
+    this.#attention = new Attention(board, () => this.askAll())
   }
 
   stop(): void {
     const { clock } = this.#board
     clock.clearTimeout(this.#routine)
-    clock.clearTimeout(this.#look)
+    this.#attention.stop()
     if (this.#question) clock.clearTimeout(this.#question.timer)
     for (const timer of this.#soon.values()) clock.clearTimeout(timer)
-    for (const answer of this.#answers.values()) answer.stop()
+    this.#answers.stop()
   }
 
-  /** A neighbour is new, or back: it may know of leases that were renewed out of this one's sight. */
+  /** A neighbour is new, or back: it may know of leases that were renewed out of sight. */
   meet(handle: Handle): void {
     this.#awaited.add(handle)
     this.#report()
@@ -134,8 +141,7 @@ class Asking {
     this.#queue.delete(handle)
     this.#settled.delete(handle)
     this.#awaited.delete(handle)
-    this.#answers.get(handle)?.stop()
-    this.#answers.delete(handle)
+    this.#answers.leave(handle)
     if (this.#question?.handle === handle) {
       this.#drop()
       this.#giveUp()
@@ -147,8 +153,13 @@ class Asking {
   hear(parcel: Parcel): void {
     const message = parcel.message as SyncMessage
     switch (message.kind) {
+      case 'sync.compare':
+        return this.#answers.compare(parcel.line, message)
+      case 'sync.same':
+      case 'sync.differs':
+        return this.#hearComparison(parcel, message)
       case 'sync.ask':
-        return this.#answer(parcel.line, message)
+        return this.#answers.give(parcel.line, message)
       case 'sync.hint':
         return this.enqueue(parcel.line.handle)
       case 'sync.give':
@@ -158,11 +169,16 @@ class Asking {
     }
   }
 
-  #answer(line: Line, question: Extract<SyncMessage, { kind: 'sync.ask' }>): void {
-    this.#answers.get(line.handle)?.stop()
-    const answer = new Answer(this.#board, line, question)
-    this.#answers.set(line.handle, answer)
-    answer.pour()
+  #hearComparison(parcel: Parcel, message: Told<'sync.same' | 'sync.differs'>): void {
+    const question = this.#current(parcel, message.ask)
+    if (question?.step !== 'compare') return
+    if (message.kind === 'sync.differs') {
+      this.#drop()
+      return this.#ask(parcel.line, 'some')
+    }
+    // That is the end of an answer which has nothing to give, but perhaps renewals to tell.
+    const nothing = { coverage: [], heard: '', digest: '', collected: [], floor: 0 }
+    this.#finish(parcel, { ...message, ...nothing, kind: 'sync.done' })
   }
 
   #next(): void {
@@ -171,21 +187,29 @@ class Asking {
       this.#queue.delete(handle)
       const line = this.#board.lines.get(handle)
       if (line === undefined) continue
-      this.#ask(line, false)
+      // Whoever has heard nobody lacks everything.
+      const isNew = coverageList(this.#board.replica).length === 0
+      this.#ask(line, isNew ? 'some' : 'compare')
       return
     }
   }
 
-  #ask(line: Line, isAll: boolean): void {
+  #ask(line: Line, step: Step): void {
     const { replica } = this.#board
     const ask = ++this.#asked
     const { handle } = line
     const told = coverageList(replica)
-    this.#question = { ask, handle, isAll, told, entries: 0, timer: this.#patience() }
-    line.say({ kind: 'sync.ask', ask, coverage: told, all: isAll })
+    const isFresh = holdsNothing(replica)
+    this.#question = { ask, handle, step, told, isFresh, entries: 0, timer: this.#patience() }
+    if (step === 'compare') {
+      const [summary, renewed] = [summaryOf(replica), renewedDigest(replica)]
+      line.say({ kind: 'sync.compare', ask, summary, renewed })
+      return
+    }
+    line.say({ kind: 'sync.ask', ask, coverage: told, all: step === 'all' })
   }
 
-  #take(parcel: Parcel, message: Extract<SyncMessage, { kind: 'sync.give' }>): void {
+  #take(parcel: Parcel, message: Told<'sync.give'>): void {
     const question = this.#current(parcel, message.ask)
     if (question === undefined) return
     question.entries += message.batch.keys.length
@@ -194,7 +218,7 @@ class Asking {
     this.#board.store.send({ type: 'batch.given', parcel })
   }
 
-  #finish(parcel: Parcel, message: Extract<SyncMessage, { kind: 'sync.done' }>): void {
+  #finish(parcel: Parcel, message: Told<'sync.done'>): void {
     const question = this.#current(parcel, message.ask)
     if (question === undefined) return
     this.#drop()
@@ -202,9 +226,10 @@ class Asking {
     const reply = (verdict: boolean) => {
       isMoreNeeded = verdict
     }
-    const { told, isAll } = question
-    this.#board.store.send({ type: 'sync.settled', done: message, told, isAll, reply })
-    if (isMoreNeeded) return this.#ask(parcel.line, true)
+    const { told, isFresh, step } = question
+    const isAll = step === 'all'
+    this.#board.store.send({ type: 'sync.settled', done: message, told, isFresh, isAll, reply })
+    if (isMoreNeeded) return this.#ask(parcel.line, 'all')
     this.#settled.add(question.handle)
     this.#awaited.delete(question.handle)
     if (question.entries > 0) this.#spread(parcel.line)
@@ -248,22 +273,12 @@ class Asking {
     }, ANSWER_MS_MAX)
   }
 
-  /** Whether there is anybody to send to, and whether what is known here is what the others know. */
+  /** Whether there is anybody to send to, and whether they have told what they know. */
   #report(): void {
     const isReached = this.#settled.size > 0
     const isAlone = this.#board.lines.count === 0
     const isCurrent = this.#awaited.size === 0 && (isReached || isAlone)
     this.#board.store.send({ type: 'network.reached', isReached, isCurrent })
-  }
-
-  #scheduleLook(): Timer {
-    const { clock } = this.#board
-    return clock.setTimeout(() => {
-      const wasHeldUp = clock.now() - this.#board.attentiveAt > STALL_MS
-      this.#board.attentiveAt = clock.now()
-      this.#look = this.#scheduleLook()
-      if (wasHeldUp) this.askAll()
-    }, LOOK_MS)
   }
 
   #scheduleRoutine(): Timer {

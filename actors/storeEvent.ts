@@ -59,6 +59,8 @@ export type StoreEvent =
       readonly done: Extract<DataMessage, { kind: 'sync.done' }>
       /** How far this peer had heard when it asked. */
       readonly told: CoverageList
+      /** True if it had nothing of others then. */
+      readonly isFresh: boolean
       /** True if everything was compared. */
       readonly isAll: boolean
       /** Hears whether everything must be compared. */

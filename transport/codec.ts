@@ -37,6 +37,9 @@ const SYNC_ASK = 36
 const SYNC_GIVE = 37
 const SYNC_DONE = 38
 const SYNC_HINT = 39
+const SYNC_COMPARE = 40
+const SYNC_SAME = 41
+const SYNC_DIFFERS = 42
 
 const ENTRIES = 0
 const NOTE = 1
@@ -81,6 +84,7 @@ function flatten(message: Message): unknown[] {
         SYNC_DONE,
         message.ask,
         message.coverage,
+        message.heard,
         message.digest,
         message.collected,
         message.floor,
@@ -88,6 +92,12 @@ function flatten(message: Message): unknown[] {
       ]
     case 'sync.hint':
       return [SYNC_HINT]
+    case 'sync.compare':
+      return [SYNC_COMPARE, message.ask, message.summary, message.renewed]
+    case 'sync.same':
+      return [SYNC_SAME, message.ask, message.renewals]
+    case 'sync.differs':
+      return [SYNC_DIFFERS, message.ask]
     default:
       return flattenControl(message)
   }
@@ -121,6 +131,10 @@ function unflatten(flat: unknown): Message | undefined {
     case SYNC_GIVE:
     case SYNC_DONE:
       return readSync(flat)
+    case SYNC_COMPARE:
+    case SYNC_SAME:
+    case SYNC_DIFFERS:
+      return readComparison(flat)
     case SYNC_HINT:
       return flat.length === 1 ? { kind: 'sync.hint' } : undefined
     default:
@@ -204,6 +218,18 @@ function readSync(flat: unknown[]): Message | undefined {
   return kind === SYNC_ASK ? readAsk(flat, ask, content) : readDone(flat, ask, content)
 }
 
+function readComparison(flat: unknown[]): Message | undefined {
+  const [kind, ask, content, renewed] = flat
+  if (!isCount(ask)) return undefined
+  if (kind === SYNC_DIFFERS) return flat.length === 2 ? { kind: 'sync.differs', ask } : undefined
+  if (kind === SYNC_SAME) {
+    const isSound = flat.length === 3 && areRenewalWords(content)
+    return isSound ? { kind: 'sync.same', ask, renewals: content } : undefined
+  }
+  if (flat.length !== 4 || !isDigest(content, 32) || !isDigest(renewed, 16)) return undefined
+  return { kind: 'sync.compare', ask, summary: content, renewed }
+}
+
 function readAsk(flat: unknown[], ask: number, coverage: CoverageList): Message | undefined {
   const all = flat[3]
   if (flat.length !== 4 || typeof all !== 'boolean') return undefined
@@ -211,15 +237,22 @@ function readAsk(flat: unknown[], ask: number, coverage: CoverageList): Message 
 }
 
 function readDone(flat: unknown[], ask: number, coverage: CoverageList): Message | undefined {
-  const [, , , digest, collected, floor, renewals] = flat
-  if (flat.length !== 7 || !isCoverageList(collected) || !isCount(floor)) return undefined
-  if (!Array.isArray(renewals) || renewals.length > ORIGINS_MAX) return undefined
-  if (!renewals.every(isRenewalWord)) return undefined
-  if (typeof digest !== 'string' || !/^([0-9a-f]{16})?$/.test(digest)) return undefined
-  return { kind: 'sync.done', ask, coverage, digest, collected, floor, renewals }
+  const [, , , heard, digest, collected, floor, renewals] = flat
+  if (flat.length !== 8 || !isCoverageList(collected) || !isCount(floor)) return undefined
+  if (!isDigest(heard, 16) || (digest !== '' && !isDigest(digest, 16))) return undefined
+  if (!areRenewalWords(renewals)) return undefined
+  return { kind: 'sync.done', ask, coverage, heard, digest, collected, floor, renewals }
+}
+
+function areRenewalWords(list: unknown): list is RenewalWord[] {
+  return Array.isArray(list) && list.length <= ORIGINS_MAX && list.every(isRenewalWord)
 }
 
 function isRenewalWord(word: unknown): word is RenewalWord {
   if (!Array.isArray(word) || word.length !== 5 || !isId(word[0]) || !isId(word[1])) return false
   return isCount(word[2]) && isCount(word[3]) && Number.isFinite(word[4]) && word[4] >= 0
+}
+
+function isDigest(text: unknown, length: number): text is string {
+  return typeof text === 'string' && text.length === length && /^[0-9a-f]+$/.test(text)
 }

@@ -10,12 +10,13 @@
 
 import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
 import { formerOf, tellExpired } from './change.ts'
-import { type CoverageList, originKey } from './coverage.ts'
+import { type CoverageList, ORIGINS_MAX, originKey } from './coverage.ts'
 import { writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
-import { coverageByWriter } from './reconcile.ts'
+import type { Origin } from './peer.ts'
+import { coverageByWriter, type Question } from './reconcile.ts'
 import { keyAt, type Replica, readValue, SELF } from './replica.ts'
 import { SENT } from './table.ts'
 
@@ -53,14 +54,25 @@ export function noteSettled(replica: Replica, members: readonly CoverageList[]):
   replica.settledSequence = Math.max(replica.settledSequence, Math.min(...heard))
 }
 
-/** For the end of an answer: what this replica does not hold any more for a reason. */
-export function collectedList(replica: Replica): CollectedList {
-  const list: [...CollectedList[number]][] = []
+/**
+ * For the end of an answer: which deletions this replica does not hold any more, and the asker may
+ * not have heard of. Whoever heard of one has it, or a newer entry, or was told so in its turn.
+ */
+export function collectedBeyond(replica: Replica, { coverage, all }: Question): CollectedList {
+  const heard = upToByOrigin(coverage)
+  const list: CollectedList[number][] = []
   for (const [writer, sequence] of replica.collected) {
-    const origin = replica.origins[writer]
-    if (origin) list.push([origin.peer, origin.run, sequence])
+    const origin = replica.origins[writer] as Origin
+    if (!all && (heard.get(originKey(origin)) ?? 0) >= sequence) continue
+    list.push([origin.peer, origin.run, sequence])
   }
-  return list as CollectedList
+  return list.slice(-ORIGINS_MAX)
+}
+
+/** True if this replica has nothing of others: then it can have missed no deletion. */
+export function holdsNothing({ table }: Replica): boolean {
+  for (const slot of table.slotsInUse()) if (table.unsent[slot] === SENT) return false
+  return true
 }
 
 /**
@@ -71,15 +83,16 @@ export function isStale(
   replica: Replica,
   { told, collected }: { told: CoverageList; collected: CollectedList },
 ): boolean {
-  // Whoever holds nothing but what it never sent has missed nothing.
-  if (replica.table.entries === replica.unsent.length) return false
-  const upTo = new Map(
-    told.map(([peer, run, heard]) => [originKey({ peer, run }), heard as number]),
-  )
+  const heard = upToByOrigin(told)
+  const self = originKey(replica.origins[SELF] as Origin)
   return collected.some(([peer, run, sequence]) => {
-    const isOwn = peer === replica.origins[SELF]?.peer && run === replica.origins[SELF]?.run
-    return !isOwn && (upTo.get(originKey({ peer, run })) ?? 0) < (sequence as number)
+    const key = originKey({ peer, run })
+    return key !== self && (heard.get(key) ?? 0) < (sequence as number)
   })
+}
+
+function upToByOrigin(coverage: CoverageList): Map<string, number> {
+  return new Map(coverage.map(([peer, run, upTo]) => [originKey({ peer, run }), upTo as number]))
 }
 
 /** Takes over how far another replica has collected, and its floor. */

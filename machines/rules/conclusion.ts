@@ -18,6 +18,8 @@ export interface Answered {
   readonly done: Extract<DataMessage, { kind: 'sync.done' }>
   /** How far the asker had heard when it asked. */
   readonly told: CoverageList
+  /** True if the asker had nothing of others when it asked. */
+  readonly isFresh: boolean
   /** True if everything was asked for. */
   readonly isAll: boolean
 }
@@ -25,7 +27,7 @@ export interface Answered {
 /** Takes an answer's end in. True if the asker must ask once more, for everything. */
 export function conclude(
   replica: Replica,
-  { done, told, isAll }: Answered,
+  { done, told, isFresh, isAll }: Answered,
   reading: Reading,
 ): boolean {
   hearRenewalWords(replica, done.renewals, reading)
@@ -47,7 +49,7 @@ export function conclude(
     replica.comparison = null
     return false
   }
-  const stale = isStale(replica, { told, collected: done.collected })
+  const stale = !isFresh && isStale(replica, { told, collected: done.collected })
   // A stale replica counts as having heard nothing new until it has compared everything.
   if (!stale) settle(replica, done.coverage)
   if (stale || differsUnheard(replica, done)) {

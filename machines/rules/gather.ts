@@ -33,11 +33,12 @@ export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
   )
   replica.unsent = []
   const writes: OwnWrites[] = []
-  for (const [first, end] of cuts(replica, slots)) {
-    const isLast = end === slots.length
-    const to = isLast ? replica.sequence : (table.sequence[slots[end - 1] as number] as number)
-    const batch = gather(replica, slots.slice(first, end), reading)
-    writes.push({ from: replica.sentSequence + 1, to, batch })
+  let count = 0
+  for (const run of runsOf(replica, slots)) {
+    count += run.length
+    const isLast = count === slots.length
+    const to = isLast ? replica.sequence : (table.sequence[run.at(-1) as number] as number)
+    writes.push({ from: replica.sentSequence + 1, to, batch: gather(replica, run, reading) })
     replica.sentSequence = to
   }
   for (const slot of slots) {
@@ -47,22 +48,24 @@ export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
   return writes
 }
 
-/** Splits slots into runs that fit a batch each, as pairs of first and end. */
-export function* cuts(replica: Replica, slots: readonly number[]): Generator<[number, number]> {
-  let first = 0
+/**
+ * Splits slots into runs that fit a batch each. It takes slots only as far as it must, so the first
+ * one of a run may have been taken before the run ahead was used.
+ */
+export function* runsOf(replica: Replica, slots: Iterable<number>): Generator<number[]> {
+  let run: number[] = []
   let bytes = 0
-  for (let position = 0; position < slots.length; position++) {
-    const slot = slots[position] as number
+  for (const slot of slots) {
     const size = replica.table.sizeOf(slot)
-    const isFullBatch = position - first >= BATCH_ENTRIES_MAX || bytes + size > BATCH_BYTES
-    if (position > first && isFullBatch) {
-      yield [first, position]
-      first = position
+    if (run.length >= BATCH_ENTRIES_MAX || (run.length > 0 && bytes + size > BATCH_BYTES)) {
+      yield run
+      run = []
       bytes = 0
     }
+    run.push(slot)
     bytes += size
   }
-  if (first < slots.length) yield [first, slots.length]
+  if (run.length > 0) yield run
 }
 
 /** The entries in these slots, as they are now. */

@@ -31,7 +31,8 @@ export function tellConflict(
 ): void {
   const { table, facts, origins } = replica
   const { claim, reason } = told
-  if (table.writer[slot] === SELF && isOver(replica, slot)) return loseLease(replica, slot, 'conflict')
+  if (table.writer[slot] === SELF && isOver(replica, slot))
+    return loseLease(replica, slot, 'conflict')
   facts.push({
     type: 'conflict',
     key: keyAt(replica, slot),

@@ -147,6 +147,17 @@ export type DataMessage =
   /** "Whom do you know?" and the answer. */
   | { readonly kind: 'peers.ask' }
   | { readonly kind: 'peers.tell'; readonly peers: readonly PeerAddresses[] }
+  /** "Have you heard and do you hold what I do, and of the same renewals?" */
+  | {
+      readonly kind: 'sync.compare'
+      readonly ask: number
+      readonly summary: string
+      readonly renewed: string
+    }
+  /** "I do"; with what is known here of renewals if that is not the same. */
+  | { readonly kind: 'sync.same'; readonly ask: number; readonly renewals: readonly RenewalWord[] }
+  /** "I do not; ask me." */
+  | { readonly kind: 'sync.differs'; readonly ask: number }
   /** "This is what I have of each origin; `all` if I want every entry named, covered or not." */
   | {
       readonly kind: 'sync.ask'
@@ -155,13 +166,15 @@ export type DataMessage =
       readonly all: boolean
     }
   | { readonly kind: 'sync.give'; readonly ask: number; readonly batch: Batch }
-  /** "That was all; now you have what I have: so much of each origin, and this digest." */
+  /** "That was all; now you have what I have." */
   | {
       readonly kind: 'sync.done'
       readonly ask: number
+      /** What was heard beyond the asker, and a digest of all that was heard. */
       readonly coverage: CoverageList
+      readonly heard: string
       readonly digest: string
-      /** How far deletions were collected, and the highest epoch of one. */
+      /** How far deletions were collected beyond the asker, and the highest epoch of one. */
       readonly collected: CoverageList
       readonly floor: number
       /** Which leases go on: what the other side knows of renewals. */

@@ -1,11 +1,12 @@
 /**
  * Reconciliation: how two replicas settle what they owe each other.
  *
- * The asker says how far it has heard each writer. The other side answers with every entry that is
- * beyond that, in batches, and ends with how far it has heard them itself and its digest; the asker
- * has heard as much from then on. The cost follows the difference. If both have heard the same and
- * their digests still differ, the asker asks once more, for everything. Both sides ask, each for
- * itself.
+ * The asker first sends a summary of what it has heard and holds. If the other side has and holds
+ * the same, that was all: two short messages. If not, the asker says how far it has heard each
+ * writer. The other side answers with every entry that is beyond that, in batches, and ends with
+ * what it has heard beyond that itself and its digest; the asker has heard as much from then on.
+ * The cost follows the difference. If both have heard the same and their digests still differ, the
+ * asker asks once more, for everything. Both sides ask, each for itself.
  *
  * A grant that nobody was sent yet is not given: its writer waits until it has asked somebody, so
  * that it can still give way (see `merge.ts`), and sends it as a broadcast then. A write under a
@@ -14,23 +15,42 @@
  */
 
 import { Coverage, type CoverageList, originKey } from './coverage.ts'
-import { digestOf, indexOrigin, type Replica, SELF } from './replica.ts'
+import { Hash } from './hash.ts'
+import type { Origin } from './peer.ts'
+import { coverageItem, coverageList, digestOf, indexOrigin, type Replica, SELF } from './replica.ts'
 import { GRANT_UNSENT } from './table.ts'
 
-/** The slots whose entries the asker has not heard of, or all that can be told. */
-export function slotsOwed(
-  replica: Replica,
-  { coverage, all }: { coverage: CoverageList; all: boolean },
-): number[] {
+/** What an asker says of itself. */
+export interface Question {
+  /** How far it has heard each writer. */
+  readonly coverage: CoverageList
+  /** True if it wants every entry named, covered or not. */
+  readonly all: boolean
+}
+
+/**
+ * The slots whose entries the asker has not heard of, or all that can be told, one by one. The
+ * table may change meanwhile: what is written then is broadcast, and what is dropped is not owed.
+ */
+export function* slotsOwed(replica: Replica, { coverage, all }: Question): Generator<number> {
   const { table } = replica
   const heard = coverageByWriter(replica, coverage)
-  const owed: number[] = []
+  // Keys that come while the answer is on its way stand behind those that were there.
+  let left = table.entries
   for (const slot of table.slotsInUse()) {
+    if (left-- === 0) return
     if (table.unsent[slot] === GRANT_UNSENT) continue
     const known = heard[table.writer[slot] as number]
-    if (all || !known?.covers(table.sequence[slot] as number)) owed.push(slot)
+    if (all || !known?.covers(table.sequence[slot] as number)) yield slot
   }
-  return owed
+}
+
+/** How far the replica has heard, as the end of an answer tells it: what the asker has not. */
+export function coverageBeyond(replica: Replica, { coverage, all }: Question): CoverageList {
+  const list = coverageList(replica)
+  if (all) return list
+  const heard = new Map(coverage.map((item) => [originKey(originOf(item)), String(item)]))
+  return list.filter((item) => heard.get(originKey(originOf(item))) !== String(item))
 }
 
 /** The asker has everything that the other side had: takes its coverage over. */
@@ -47,21 +67,53 @@ export function settle(replica: Replica, coverage: CoverageList): void {
  */
 export function differsUnheard(
   replica: Replica,
-  { coverage, digest }: { coverage: CoverageList; digest: string },
+  { heard, digest }: { heard: string; digest: string },
 ): boolean {
   // A digest counts writes that nobody was sent yet, a coverage does not: such a digest proves
   // nothing.
   if (digest === '' || replica.unsent.length > 0 || digest === digestOf(replica)) return false
-  const theirs = coverageByWriter(replica, coverage)
-  return replica.origins.every((_, writer) => {
-    const mine = writer === SELF ? [replica.sentSequence] : replica.coverage[writer]?.list()
-    return String(mine) === String(theirs[writer]?.list() ?? [0])
-  })
+  return heard === heardDigest(replica)
 }
 
 /** The digest to tell another peer; empty while it counts writes that nobody was sent yet. */
 export function digestToTell(replica: Replica): string {
   return replica.unsent.length > 0 ? '' : digestOf(replica)
+}
+
+/** What this replica has heard and holds, in 32 hexadecimal digits. */
+export function summaryOf(replica: Replica): string {
+  return heardDigest(replica) + digestOf(replica)
+}
+
+/**
+ * A digest of how far this replica has heard each writer, as 16 hexadecimal digits. The order in
+ * which it met them does not count.
+ */
+export function heardDigest(replica: Replica): string {
+  const items = replica.origins.map((_, writer) => coverageItem(replica, writer))
+  return digestOfItems(items.filter((item) => item !== undefined))
+}
+
+/** The same of the renewals that it knows of. */
+export function renewedDigest({ renewals, origins }: Replica): string {
+  const items = [...renewals].map(([writer, { number }]) => {
+    const { peer, run } = origins[writer] as Origin
+    return [peer, run, number] as const
+  })
+  return digestOfItems(items)
+}
+
+function digestOfItems(items: CoverageList): string {
+  let low = 0
+  let high = 0
+  for (const [peer, run, ...numbers] of items) {
+    hash.start().text(peer).text(run)
+    for (const number of numbers) hash.number(number)
+    hash.finish()
+    low = (low + hash.low) >>> 0
+    high = (high + hash.high) >>> 0
+  }
+  return hex(high) + hex(low)
 }
 
 /**
@@ -78,4 +130,14 @@ export function coverageByWriter(replica: Replica, list: CoverageList): (Coverag
     coverage[writer] = heard
   }
   return coverage
+}
+
+const hash = new Hash()
+
+function originOf([peer, run]: CoverageList[number]) {
+  return { peer, run }
+}
+
+function hex(number: number): string {
+  return number.toString(16).padStart(8, '0')
 }

@@ -230,12 +230,20 @@ export function digestOf(replica: Replica): string {
  * sent.
  */
 export function coverageList(replica: Replica): CoverageList {
-  const all = replica.origins.flatMap((origin, index) => {
-    const list =
-      index === SELF ? [replica.sentSequence] : (replica.coverage[index] as Coverage).list()
-    return list.length === 1 && list[0] === 0 ? [] : [[origin.peer, origin.run, ...list] as const]
-  })
+  const all: CoverageList[number][] = []
+  for (let writer = 0; writer < replica.origins.length; writer++) {
+    const item = coverageItem(replica, writer)
+    if (item !== undefined) all.push(item)
+  }
   // What is left out counts as not heard, so it may come once more; the runs that ended long ago go
   // first.
   return all.slice(-ORIGINS_MAX)
+}
+
+/** The same of one origin; undefined if nothing of it was heard. */
+export function coverageItem(replica: Replica, writer: number): CoverageList[number] | undefined {
+  const { peer, run } = replica.origins[writer] as Origin
+  const list =
+    writer === SELF ? [replica.sentSequence] : (replica.coverage[writer] as Coverage).list()
+  return list.length === 1 && list[0] === 0 ? undefined : [peer, run, ...list]
 }

@@ -1,8 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { collectTombstones } from '../../machines/rules/collect.ts'
+import { collectedBeyond, collectTombstones, isStale } from '../../machines/rules/collect.ts'
 import { takeoverAt } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
+import { coverageBeyond, slotsOwed } from '../../machines/rules/reconcile.ts'
 import { coverageList, type Replica } from '../../machines/rules/replica.ts'
 import { remove } from '../../machines/rules/write.ts'
 import { agree, ask, broadcast, collect, meet, receive } from './courier.ts'
@@ -133,6 +134,33 @@ collecting('a live key that its owner is just writing is not taken for deleted',
   assert.is(valueAt(carol, 'door'), undefined)
   assert.is(valueAt(carol, 'gate'), 2)
   assert.is(wordOf(trySet(carol, ['gate', 3], { reading: at(1) })), 'held')
+})
+
+collecting('a joiner that has nothing asks once, however much was deleted and collected', () => {
+  const [alice, bob, zoe] = [open('alice'), open('bob'), open('zoe')]
+  deleteDoor(alice)
+  put(alice, ['gate', 1], at(0))
+  broadcast(alice, [bob], now)
+  collectAt([alice, bob])
+  assert.equal(ask(zoe, bob, now).differs, false)
+  assert.ok(agree([alice, bob, zoe]))
+  assert.is(put(zoe, ['door', 2], at(0)).token, 2, 'and knows which tokens were given out')
+})
+
+collecting('a deletion that is collected while it is asked for is made up for', () => {
+  const [alice, bob] = [open('alice'), open('bob')]
+  put(alice, ['door', 1], at(0))
+  broadcast(alice, [bob], now)
+  doneBy(remove(alice, keyOf('door'), now))
+  collect(alice, at(0))
+  const question = { coverage: coverageList(bob), all: false }
+  const owed = slotsOwed(alice, question)
+  const told = coverageBeyond(alice, question)
+  collectTombstones(alice, [])
+  assert.equal([...owed], [], 'what is gone is not given')
+  const collected = collectedBeyond(alice, question)
+  assert.is(told.length, 1)
+  assert.ok(isStale(bob, { told: question.coverage, collected }), 'so bob must compare everything')
 })
 
 collecting(

@@ -4,14 +4,19 @@
  */
 import * as assert from 'uvu/assert'
 import type { Batch } from '../../machines/rules/batch.ts'
-import { collectedList } from '../../machines/rules/collect.ts'
+import { collectedBeyond, holdsNothing } from '../../machines/rules/collect.ts'
 import { conclude } from '../../machines/rules/conclusion.ts'
 import type { Coverage } from '../../machines/rules/coverage.ts'
-import { cuts, gather, gatherUnsent, type OwnWrites } from '../../machines/rules/gather.ts'
+import { gather, gatherUnsent, type OwnWrites, runsOf } from '../../machines/rules/gather.ts'
 import type { Reading } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Origin } from '../../machines/rules/peer.ts'
-import { digestToTell, slotsOwed } from '../../machines/rules/reconcile.ts'
+import {
+  coverageBeyond,
+  digestToTell,
+  heardDigest,
+  slotsOwed,
+} from '../../machines/rules/reconcile.ts'
 import { renewalWords } from '../../machines/rules/renewal.ts'
 import {
   coverageList,
@@ -75,10 +80,12 @@ export function ask(asker: Replica, giver: Replica, journey: Journey & { all?: b
   const { reading, merge = mergeBatch, all = false } = journey
   const question = { kind: 'sync.ask', ask: 1, coverage: coverageList(asker), all } as const
   assert.equal(decode(encode(question)), question)
-  const slots = slotsOwed(giver, question)
+  const isFresh = holdsNothing(asker)
   let bytes = 0
-  for (const [first, end] of cuts(giver, slots)) {
-    const batch = gather(giver, slots.slice(first, end), reading)
+  let owed = 0
+  for (const run of runsOf(giver, slotsOwed(giver, question))) {
+    owed += run.length
+    const batch = gather(giver, run, reading)
     const frame = encode({ kind: 'sync.give', ask: 1, batch })
     bytes += frame.length
     merge(asker, (decode(frame) as { batch: Batch }).batch, reading)
@@ -86,16 +93,17 @@ export function ask(asker: Replica, giver: Replica, journey: Journey & { all?: b
   const done = {
     kind: 'sync.done',
     ask: 1,
-    coverage: coverageList(giver),
+    coverage: coverageBeyond(giver, question),
+    heard: heardDigest(giver),
     digest: digestToTell(giver),
-    collected: collectedList(giver),
+    collected: collectedBeyond(giver, question),
     floor: giver.floor,
     renewals: renewalWords(giver, reading),
   } as const
   assert.ok(decode(encode(done)))
   const told = question.coverage
-  const differs = conclude(asker, { done, told, isAll: all }, reading)
-  return { owed: slots.length, bytes, differs }
+  const differs = conclude(asker, { done, told, isFresh, isAll: all }, reading)
+  return { owed, bytes, differs }
 }
 
 /** Two peers meet: both ask, what must give way gives way, and then each sends what it has left. */

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { acquire, release } from '../../machines/rules/holding.ts'
 import { takeoverAt } from '../../machines/rules/lease.ts'
 import { mergeBatch, releaseLeft } from '../../machines/rules/merge.ts'
+import { summaryOf } from '../../machines/rules/reconcile.ts'
 import { coverageList, type Replica, SELF } from '../../machines/rules/replica.ts'
 import { compareVersions, type Version } from '../../machines/rules/version.ts'
 import { remove } from '../../machines/rules/write.ts'
@@ -93,6 +94,29 @@ joining('the cost follows the difference: ten writes missed of 20,000 move a kil
   assert.ok(agree([alice, bob]))
   for (const parcel of missed) receive(bob, parcel, { reading: at(3) })
   assert.ok(agree([alice, bob]), 'and what comes late changes nothing')
+})
+
+joining('a summary is the same for equal replicas, in whatever order they met the writers', () => {
+  const peers = [open('alice'), open('bob'), open('carol')] as const
+  const [alice, bob, carol] = peers
+  for (const peer of peers) put(peer, [`of ${peer.origins[0]?.peer}`, 1], at(0))
+  for (const [one, other] of [
+    [alice, bob],
+    [carol, alice],
+    [bob, carol],
+    [alice, bob],
+  ] as const) {
+    meet(one, other, now)
+  }
+  assert.equal(peers.map(summaryOf), Array(3).fill(summaryOf(alice)))
+  put(bob, ['door', 1], at(0))
+  const before = summaryOf(alice)
+  broadcast(bob, [alice], now)
+  assert.is.not(summaryOf(alice), before)
+  assert.is.not(summaryOf(carol), summaryOf(alice))
+  doneBy(remove(bob, keyOf('door'), now))
+  broadcast(bob, [alice], now)
+  assert.is.not(summaryOf(alice), before, 'a deletion was heard of, though the same keys are left')
 })
 
 joining('what a third peer wrote is passed on, and only once', () => {

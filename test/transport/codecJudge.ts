@@ -140,6 +140,10 @@ const isBody: Check = (value) => {
   )
 }
 
+const isDigest = (length: number): Check => {
+  return (value) => typeof value === 'string' && new RegExp(`^[0-9a-f]{${length}}$`).test(value)
+}
+
 const select = { number: isCount }
 const kinds: Record<string, Record<string, Check>> = {
   hello: {
@@ -169,10 +173,13 @@ const kinds: Record<string, Record<string, Check>> = {
   'sync.done': {
     ask: isCount,
     coverage: isCoverage,
+    heard: isDigest(16),
     digest: (value) => typeof value === 'string' && /^([0-9a-f]{16})?$/.test(value),
     ...{ collected: isCoverage, floor: isCount, renewals: areRenewalWords },
   },
   'sync.hint': {},
+  'sync.compare': { ask: isCount, summary: isDigest(32), renewed: isDigest(16) },
+  ...{ 'sync.same': { ask: isCount, renewals: areRenewalWords }, 'sync.differs': { ask: isCount } },
 }
 
 /**

@@ -106,6 +106,7 @@ const data = [
       kind: 'sync.done',
       ask: 3,
       coverage,
+      heard: '89abcdef01234567',
       digest,
       collected: coverage.slice(0, 1),
       floor: 4,
@@ -113,6 +114,10 @@ const data = [
     }
   }),
   { kind: 'sync.hint' },
+  { kind: 'sync.compare', ask: 1, summary: '0123456789abcdef'.repeat(2), renewed: 'f'.repeat(16) },
+  { kind: 'sync.same', ask: 1, renewals: [] },
+  { kind: 'sync.same', ask: 1, renewals: [['bob', 'run2', 3, 17, 1.5] as const] as never },
+  { kind: 'sync.differs', ask: 2 ** 40 },
 ]
 
 /** Plain objects are compared with what is decoded, so the ids are branded only here. */

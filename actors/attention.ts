@@ -1,0 +1,36 @@
+/** Notices that this process was held up: stopped, swapped out, or busy for too long. */
+
+import type { Timer } from '../transport/ports.ts'
+import type { Switchboard } from './switchboard.ts'
+
+/** How often a process looks whether it was held up, in milliseconds. */
+const LOOK_MS = 500
+/** A process that looks later than this was held up, in milliseconds. */
+export const STALL_MS = 2_000
+
+export class Attention {
+  readonly #board: Switchboard
+  readonly #onStall: () => void
+  #timer: Timer
+
+  constructor(board: Switchboard, onStall: () => void) {
+    this.#board = board
+    this.#onStall = onStall
+    board.attentiveAt = board.clock.now()
+    this.#timer = this.#schedule()
+  }
+
+  stop(): void {
+    this.#board.clock.clearTimeout(this.#timer)
+  }
+
+  #schedule(): Timer {
+    const { clock } = this.#board
+    return clock.setTimeout(() => {
+      const wasHeldUp = clock.now() - this.#board.attentiveAt > STALL_MS
+      this.#board.attentiveAt = clock.now()
+      this.#timer = this.#schedule()
+      if (wasHeldUp) this.#onStall()
+    }, LOOK_MS)
+  }
+}
