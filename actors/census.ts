@@ -122,6 +122,10 @@ class CensusTaker {
     this.#census = census
     this.#board.members = census
     this.#board.announce(...news)
+    for (const { type, peerId } of news) {
+      if (type !== 'member.unreachable') continue
+      this.#board.store.send({ type: 'member.lost', peer: peerId })
+    }
     this.#board.store.send({ type: 'peers.counted', ...countMembers(census) })
   }
 }

@@ -20,6 +20,14 @@ export interface AcquireOptions {
   readonly leaseMs?: number
   /** How long to wait for the key, in milliseconds. Default 0: once or not at all. */
   readonly waitMs?: number
+  /** Resolve with undefined, at once, if the key is not free. Default false. */
+  readonly ifAvailable?: boolean
+  /**
+   * Take the key even from a holder in force. That one hears of it as `superseded`, later than this
+   * one has it, and every peer hears `lease.stolen`. For an operator, not for a program. Default
+   * false.
+   */
+  readonly steal?: boolean
   /** Gives up waiting. */
   readonly signal?: AbortSignal
   /** A grant with less than this left is not taken, in milliseconds. Default 0. */
@@ -102,7 +110,7 @@ export class Lease implements AsyncDisposable {
 
 /** Waits for a lease. Rejects with `LEASE_HELD`, `TIMEOUT`, `ABORTED` or `CLOSED`. */
 export async function acquireLease(board: Switchboard, input: Acquisition): Promise<Lease> {
-  const { signal, ...rest } = { waitMs: 0, isRenewing: false, ...input }
+  const { signal, ifAvailable: _, ...rest } = { waitMs: 0, isRenewing: false, ...input }
   if (signal?.aborted) throw aborted(input.key, signal)
   const actor = createActor(leaseLogic, { input: rest, clock: board.clock })
   let giveUp = () => {}
@@ -123,6 +131,19 @@ export async function acquireLease(board: Switchboard, input: Acquisition): Prom
     return await lease
   } finally {
     signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+/** The lease, or undefined if somebody has the key. */
+export async function acquireIfAvailable(
+  board: Switchboard,
+  input: Acquisition,
+): Promise<Lease | undefined> {
+  try {
+    return await acquireLease(board, { ...input, waitMs: 0 })
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'LEASE_HELD') return undefined
+    throw error
   }
 }
 

@@ -20,9 +20,10 @@ import {
   type LeaseOutput,
   leaseMachine,
 } from '../machines/lease.ts'
-import { RENEWING } from '../machines/rules/batch.ts'
+import { RENEWING, STOLEN } from '../machines/rules/batch.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import type { LeaseEnd } from '../machines/rules/fact.ts'
+import { turnMs } from '../machines/rules/holding.ts'
 import { type Key, requireKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
 import { ownRemainingMs, SELF } from '../machines/rules/replica.ts'
 import type { Receipt, Verdict } from '../machines/rules/write.ts'
@@ -50,6 +51,8 @@ export interface LeaseInput {
   readonly minRemainingMs?: number | undefined
   /** Renew at a third of the term for as long as it is held. Default true. */
   readonly isRenewing?: boolean | undefined
+  /** Take the key even from a holder in force, which loses it. Default false. */
+  readonly steal?: boolean | undefined
   /**
    * Warn when less than this is left, in milliseconds. Default a fifth of the term when it is not
    * renewed.
@@ -100,10 +103,19 @@ export const leaseLogic = withHands(leaseMachine, {
   hands: (input) => {
     const { board } = input
     const holding: Holding = { token: null }
+    const waiter = board.nextWaiter()
     return {
-      actors: { watch: watchLogicFor(input, holding) },
+      actors: { watch: watchLogicFor(input, { holding, waiter }) },
       actions: {
-        attempt: ({ context, self }) => attempt(board, context, self),
+        attempt: ({ context, event, self }) => {
+          // Only who was blocked and waited to the end of it has had its turn.
+          const isTurn = event.type.startsWith('xstate.after')
+          attempt(board, { ...context, waiter, isTurn }, self)
+        },
+        standInLine: ({ context: { key } }) =>
+          board.store.send({ type: 'lease.wait', key, waiter }),
+        leaveLine: ({ context: { key } }) =>
+          board.store.send({ type: 'lease.unwait', key, waiter }),
         look: ({ context, self }) => look(board, context, self),
         renew: ({ context }) => renew(board, context),
         giveBack: ({ context: { key, token } }) => giveBack(board, { key, token }),
@@ -136,13 +148,21 @@ function prepare(input: LeaseInput): Prepared {
   const expiringMs = input.expiringMs ?? (isRenewing ? 0 : termMs / 5)
   const waitUntil = board.clock.now() + (input.waitMs ?? Number.POSITIVE_INFINITY)
   const key = requireKey(input.key)
-  return { key, leaseMs, minRemainingMs, waitUntil, isRenewing, expiringMs, sync, board }
+  const isStealing = input.steal === true
+  const terms = { leaseMs, minRemainingMs, waitUntil, isRenewing, isStealing, expiringMs }
+  return { key, ...terms, sync, board }
 }
 
 type Self = { send(event: LeaseEvent): void }
 
-function attempt(board: Switchboard, context: LeaseContext, self: Self): void {
-  const { key, leaseMs, minRemainingMs, waitUntil, isRenewing } = context
+interface Attempt extends LeaseContext {
+  /** The number under which it stands in line. */
+  readonly waiter: number
+  readonly isTurn: boolean
+}
+
+function attempt(board: Switchboard, context: Attempt, self: Self): void {
+  const { key, leaseMs, minRemainingMs, isRenewing, isStealing, waiter, isTurn } = context
   const { status, value } = board.sync.getSnapshot()
   if (status !== 'active' || value === 'closing') {
     const error = new HoldfastError('CLOSED', 'The dictionary is closed.')
@@ -152,7 +172,7 @@ function attempt(board: Switchboard, context: LeaseContext, self: Self): void {
     return
   }
   const reply = (verdict: Verdict<Receipt>) => {
-    if ('refused' in verdict) return refused(board, { verdict, waitUntil }, self)
+    if ('refused' in verdict) return refused(board, { ...context, verdict }, self)
     const { token, remainingMs } = verdict.done
     if (remainingMs >= minRemainingMs) {
       return self.send({ type: 'lease.granted', token, lookMs: firstLookMs(context, remainingMs) })
@@ -163,26 +183,29 @@ function attempt(board: Switchboard, context: LeaseContext, self: Self): void {
     self.send({ type: 'lease.failed', reason: 'refused', error })
   }
   // A lease that goes on is renewed with all others of this peer, in one frame.
-  const kind = isRenewing ? RENEWING : 0
-  board.store.send({ type: 'lease.acquire', key, leaseMs, kind, reply })
+  const kind = (isRenewing ? RENEWING : 0) | (isStealing ? STOLEN : 0)
+  // Whoever does not wait stands in no line.
+  const place = context.waitUntil > board.clock.now() ? { waiter, isTurn } : {}
+  board.store.send({ type: 'lease.acquire', key, leaseMs, kind, ...place, reply })
 }
 
 function refused(
   board: Switchboard,
-  {
-    verdict,
-    waitUntil,
-  }: { verdict: Extract<Verdict<never>, { refused: unknown }>; waitUntil: number },
+  attempt: Attempt & { verdict: Extract<Verdict<never>, { refused: unknown }> },
   self: Self,
 ): void {
-  const leftMs = waitUntil - board.clock.now()
+  const { verdict, waitUntil, key, waiter } = attempt
+  const now = board.clock.now()
+  const leftMs = waitUntil - now
   if (leftMs <= 0) {
     const error = refusalError(verdict.refused, verdict.key)
     return self.send({ type: 'lease.failed', reason: 'timeout', error })
   }
   const { refused } = verdict
   const blockedMs = refused.verdict === 'held' ? Math.ceil(refused.remainingMs) : RETRY_MS
-  self.send({ type: 'lease.refused', lookMs: Math.min(blockedMs, leftMs) })
+  // When the lease lapses nobody hands it over: the waiters take it one after the other.
+  const lookMs = blockedMs + turnMs(board.replica, key, { waiter, now })
+  self.send({ type: 'lease.refused', lookMs: Math.min(lookMs, leftMs) })
 }
 
 function firstLookMs({ expiringMs }: LeaseContext, remainingMs: number): number {
@@ -241,7 +264,10 @@ interface Holding {
  * Listens for what happens to the key, and gives the lease back if its actor is stopped while it
  * holds.
  */
-function watchLogicFor({ board, sync }: Prepared, holding: Holding) {
+function watchLogicFor(
+  { board, sync }: Prepared,
+  { holding, waiter }: { holding: Holding; waiter: number },
+) {
   return fromCallback<EventObject, LeaseContext>(({ input, sendBack }) => {
     const { key } = input
     const changed = sync.on('lease.changed', (fact) => {
@@ -263,6 +289,7 @@ function watchLogicFor({ board, sync }: Prepared, holding: Holding) {
       lost.unsubscribe()
       stopped.unsubscribe()
       giveBack(board, { key, token: holding.token })
+      board.store.send({ type: 'lease.unwait', key, waiter })
       board.store.send({ type: 'lease.unwatch', key })
     }
   })

@@ -14,37 +14,34 @@ import type { Coverage } from '../machines/rules/coverage.ts'
 import { reviveRenewed, traceDue, traceOwn } from '../machines/rules/ephemeral.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
-import {
-  acquire,
-  bequeath,
-  endLeases,
-  inherit,
-  lapse,
-  release,
-  renew,
-} from '../machines/rules/holding.ts'
+import { endLeases, inherit, lapse, waitNoMore } from '../machines/rules/holding.ts'
 import type { StoredKey } from '../machines/rules/key.ts'
-import type { Reading } from '../machines/rules/lease.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
-import type { Broadcast, DataMessage } from '../machines/rules/message.ts'
+import type { Broadcast, BroadcastBody, DataMessage } from '../machines/rules/message.ts'
 import type { Origin } from '../machines/rules/peer.ts'
+import {
+  forgetWaits,
+  hasWaitsToTell,
+  hearWaits,
+  standInLine,
+  tellAllSoon,
+  waitsToTell,
+} from '../machines/rules/queue.ts'
 import { hearRenewal, renewAll, renewalToSend } from '../machines/rules/renewal.ts'
 import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
-import { remove, removeAny, set, update, type Verdict } from '../machines/rules/write.ts'
 import { momentOf, planLook, sweep } from './ephemeral.ts'
-import { STALL_MS } from './reconcile.ts'
-import { refusalError } from './refusal.ts'
-import type { StoreEvent, WriteEvent } from './storeEvent.ts'
+import type { StoreEvent } from './storeEvent.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
+import { answer, noteStall, readClocks } from './verdict.ts'
 
 export interface StoreState {
   readonly board: Switchboard
   readonly replica: Replica
   isReached: boolean
   isFlushDue: boolean
-  /** When the renewal actor is to say that leases are due. */
-  renewalAt: number
+  /** When the reminder actor is to speak up. */
+  remindAt: number
   /** When the ephemeral actor is to look. */
   lookAt: number
 }
@@ -72,7 +69,7 @@ export const storeLogic = fromTransition<
     const { leasing, leaseMs, takeover, limits } = board.settings
     const replica = createReplica({ self: board.self, leasing, leaseMs, takeover, limits })
     board.replica = replica
-    const never = { renewalAt: Number.POSITIVE_INFINITY, lookAt: Number.POSITIVE_INFINITY }
+    const never = { remindAt: Number.POSITIVE_INFINITY, lookAt: Number.POSITIVE_INFINITY }
     return { board, replica, isReached: false, isFlushDue: false, ...never }
   },
 ) as unknown as StoreLogic
@@ -85,8 +82,8 @@ function decide(state: StoreState, event: StoreEvent): void {
     case 'batch.given':
       return take(state, event.parcel)
     case 'sync.settled':
-      event.reply(concludeAnswer(replica, event, reading(board)))
-      return reviveRenewed(replica, reading(board))
+      event.reply(concludeAnswer(replica, event, readClocks(board)))
+      return reviveRenewed(replica, readClocks(board))
     case 'comparison.ended':
       replica.comparison = null
       return
@@ -95,103 +92,95 @@ function decide(state: StoreState, event: StoreEvent): void {
       collectTombstones(replica, event.members)
       return
     case 'origin.left':
+      forgetWaits(replica.queue, event.origin.peer)
       return releaseLeft(replica, event.origin)
     case 'peers.counted':
       replica.peers = { known: event.known, connected: event.connected }
       return
     case 'network.reached':
-      // Whoever was out of reach may have missed renewals.
-      if (event.isReached && !state.isReached && replica.renewing.size > 0) {
-        replica.renewDueAt = board.clock.now()
-      }
-      state.isReached = event.isReached
-      replica.isCurrent = event.isCurrent
-      return
-    case 'leases.renew':
-      return renewAll(replica, reading(board))
-    case 'renewal.heard':
-      hearRenewal(replica, event, reading(board))
-      return reviveRenewed(replica, reading(board))
+      return reach(state, event)
     case 'deadline.passed':
       return trace(state)
-    case 'lease.lapse':
-      return lapse(replica, event.key, event.token)
-    case 'lease.watch':
-      replica.watched.set(event.key, (replica.watched.get(event.key) ?? 0) + 1)
-      return
-    case 'lease.unwatch':
-      return unwatch(replica, event.key)
     case 'store.close':
       endLeases(replica)
-      return traceOwn(replica, reading(board))
+      return traceOwn(replica, readClocks(board))
     case 'store.flush':
       return
     default:
-      if (!event.isWithdrawn) answer(board, event, judge(state, event))
+      decideLease(state, event)
   }
 }
 
-/**
- * After SIGCONT an application may write before anything that came meanwhile was read. Whoever was
- * held up asks first and takes nothing over until it was answered.
- */
-function noteStall({ board, replica }: StoreState): void {
-  if (board.lines.count === 0 || board.clock.now() - board.attentiveAt <= STALL_MS) return
-  replica.isCurrent = false
-  board.clock.defer(() => board.reconcile.send({ type: 'stall.noticed' }))
+type DataEvent =
+  | `batch.${string}`
+  | `comparison.${string}`
+  | `network.${string}`
+  | `store.${string}`
+  | 'sync.settled'
+  | 'tombstones.collect'
+  | 'origin.left'
+  | 'peers.counted'
+  | 'deadline.passed'
+
+/** What is about leases alone: who waits, what goes on, what lapsed. The rest asks for a verdict. */
+function decideLease(
+  { board, replica }: StoreState,
+  event: Exclude<StoreEvent, { type: DataEvent }>,
+) {
+  const { queue, watched } = replica
+  const now = board.clock.now()
+  switch (event.type) {
+    case 'reminder.due':
+      if (queue.tellDueAt <= now) tellAllSoon(queue)
+      return replica.renewDueAt <= now ? renewAll(replica, readClocks(board)) : undefined
+    case 'renewal.heard':
+      hearRenewal(replica, event, readClocks(board))
+      return reviveRenewed(replica, readClocks(board))
+    case 'lease.lapse':
+      return lapse(replica, event.key, event.token)
+    case 'lease.watch':
+      watched.set(event.key, (watched.get(event.key) ?? 0) + 1)
+      return
+    case 'lease.unwatch':
+      return unwatch(replica, event.key)
+    case 'lease.wait':
+      return standInLine(queue, event.key, { waiter: event.waiter, now })
+    case 'lease.unwait':
+      return waitNoMore(replica, event, readClocks(board))
+    case 'waits.heard':
+      return hearWaits(queue, event.peer, event.waits, now)
+    case 'member.lost':
+      return forgetWaits(queue, event.peer)
+    default:
+      answer(board, event)
+  }
+}
+
+function reach(state: StoreState, event: { isReached: boolean; isCurrent: boolean }): void {
+  const { board, replica } = state
+  // Whoever was out of reach may have missed renewals, and who waits.
+  if (event.isReached && !state.isReached) {
+    tellAllSoon(replica.queue)
+    if (replica.renewing.size > 0) replica.renewDueAt = board.clock.now()
+  }
+  state.isReached = event.isReached
+  replica.isCurrent = event.isCurrent
+  if (replica.inherited.length > 0) inherit(replica, readClocks(board))
 }
 
 /** Writes down which ephemeral values are gone. It takes keys over, so it is careful as a write. */
 function trace(state: StoreState): void {
-  noteStall(state)
-  traceDue(state.replica, momentOf(state.board, reading(state.board)))
+  noteStall(state.board)
+  traceDue(state.replica, momentOf(state.board, readClocks(state.board)))
   state.lookAt = Number.POSITIVE_INFINITY
-}
-
-/** The verdict of the rules on one write. */
-function judge(state: StoreState, event: WriteEvent): Verdict<unknown> {
-  noteStall(state)
-  const { replica, board } = state
-  const { leaseMs, token, kind } = event
-  const options = { reading: reading(board), leaseMs, token, kind }
-  switch (event.type) {
-    case 'entry.set':
-      return set(replica, event, options)
-    case 'entry.update':
-      return update(replica, event.assignments, options)
-    case 'entry.delete':
-      return remove(replica, event.key, options)
-    case 'entry.popItem':
-      return removeAny(replica, options)
-    case 'lease.acquire':
-      return acquire(replica, event.key, options)
-    case 'lease.renew':
-      return renew(replica, event.key, options)
-    case 'lease.release':
-      return release(replica, event.key, options)
-    case 'lease.transfer':
-      return bequeath(replica, event, options)
-  }
-}
-
-function answer(board: Switchboard, event: WriteEvent, verdict: Verdict<unknown>): void {
-  if (event.reply !== undefined) event.reply(verdict as never)
-  else if ('refused' in verdict) {
-    const error = refusalError(verdict.refused, verdict.key)
-    board.clock.defer(() => board.announce({ type: 'entry.refused', error }))
-  }
-}
-
-function reading(board: Switchboard): Reading {
-  return { now: board.clock.now(), wall: board.clock.wall() }
 }
 
 function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): void {
   const { replica, board } = state
   const { body } = event.parcel.message as Broadcast
   if (body.kind !== 'entries') return
-  const fits = mergeBatch(replica, body.batch, reading(board))
-  if (replica.inherited.length > 0) inherit(replica, reading(board))
+  const fits = mergeBatch(replica, body.batch, readClocks(board))
+  if (replica.inherited.length > 0) inherit(replica, readClocks(board))
   if (!fits) return reportFull(state)
   const coverage = replica.coverage[indexOrigin(replica, event.origin)] as Coverage
   coverage.add(body.from, body.to)
@@ -202,8 +191,8 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
 
 function take(state: StoreState, parcel: Parcel): void {
   const message = parcel.message as Extract<DataMessage, { kind: 'sync.give' }>
-  const fits = mergeBatch(state.replica, message.batch, reading(state.board))
-  if (state.replica.inherited.length > 0) inherit(state.replica, reading(state.board))
+  const fits = mergeBatch(state.replica, message.batch, readClocks(state.board))
+  if (state.replica.inherited.length > 0) inherit(state.replica, readClocks(state.board))
   if (fits) return
   state.replica.isAnswerCut = true
   reportFull(state)
@@ -225,12 +214,14 @@ function unwatch(replica: Replica, key: StoredKey): void {
 /** Everything that happens in one tick goes out together, in one frame and one announcement. */
 function plan(state: StoreState): void {
   const { board, replica } = state
-  if (replica.renewDueAt !== state.renewalAt) {
-    state.renewalAt = replica.renewDueAt
-    board.renewal.send({ type: 'renewal.due', at: state.renewalAt })
+  const remindAt = Math.min(replica.renewDueAt, replica.queue.tellDueAt)
+  if (remindAt !== state.remindAt) {
+    state.remindAt = remindAt
+    board.reminder.send({ type: 'reminder.set', at: remindAt })
   }
   state.lookAt = planLook(board, state.lookAt)
-  const hasUnsent = replica.unsent.length > 0 || replica.isRenewalUnsent
+  const { unsent, isRenewalUnsent, queue } = replica
+  const hasUnsent = unsent.length > 0 || isRenewalUnsent || queue.untold.size > 0 || queue.isAllDue
   const hasNews = replica.facts.length > 0 || (state.isReached && hasUnsent)
   if (!hasNews || state.isFlushDue) return
   state.isFlushDue = true
@@ -251,16 +242,15 @@ export function flushStore(board: Switchboard): void {
 function flush(state: StoreState): void {
   const { board, replica } = state
   state.isFlushDue = false
-  if (state.isReached) {
-    for (const { from, to, batch } of gatherUnsent(replica, reading(board))) {
-      board.waterfall.send({
-        type: 'broadcast.made',
-        body: { kind: 'entries', from, to, batch },
-      })
-    }
-    const renewal = renewalToSend(replica, reading(board))
-    if (renewal !== undefined) {
-      board.waterfall.send({ type: 'broadcast.made', body: { kind: 'renewal', ...renewal } })
-    }
+  if (!state.isReached) return
+  const tell = (body: BroadcastBody) => board.waterfall.send({ type: 'broadcast.made', body })
+  const now = readClocks(board)
+  // Whoever reads of a release has heard before who waits.
+  if (hasWaitsToTell(replica.queue)) {
+    const waits = waitsToTell(replica.queue, { now: now.now, chance: board.random() })
+    if (waits !== undefined) tell({ kind: 'waits', ...waits })
   }
+  for (const writes of gatherUnsent(replica, now)) tell({ kind: 'entries', ...writes })
+  const renewal = renewalToSend(replica, now)
+  if (renewal !== undefined) tell({ kind: 'renewal', ...renewal })
 }

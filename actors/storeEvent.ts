@@ -5,6 +5,7 @@ import type { acquire, bequeath, release, renew } from '../machines/rules/holdin
 import type { StoredKey } from '../machines/rules/key.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
+import type { Waits } from '../machines/rules/queue.ts'
 import type { Renewal } from '../machines/rules/renewal.ts'
 import type {
   Assignment,
@@ -40,7 +41,14 @@ export type WriteEvent =
     >)
   | ({ readonly type: 'entry.delete'; readonly key: StoredKey } & Asked<Done<typeof remove>>)
   | ({ readonly type: 'entry.popItem' } & Asked<Done<typeof removeAny>>)
-  | ({ readonly type: 'lease.acquire'; readonly key: StoredKey } & Asked<Done<typeof acquire>>)
+  | ({
+      readonly type: 'lease.acquire'
+      readonly key: StoredKey
+      /** The number of the waiter that asks, if it stands in line. */
+      readonly waiter?: number | undefined
+      /** True if it has waited for its turn. */
+      readonly isTurn?: boolean
+    } & Asked<Done<typeof acquire>>)
   | ({ readonly type: 'lease.renew'; readonly key: StoredKey } & Asked<Done<typeof renew>>)
   | ({ readonly type: 'lease.release'; readonly key: StoredKey } & Asked<Done<typeof release>>)
   | ({ readonly type: 'lease.transfer'; readonly key: StoredKey; readonly heir: PeerId } & Asked<
@@ -79,11 +87,21 @@ export type StoreEvent =
       /** True if all neighbours have told what they know. */
       readonly isCurrent: boolean
     }
-  /** It is time to renew the leases that go on. */
-  | { readonly type: 'leases.renew' }
+  /** It is time to renew leases, or to tell all own waits again. */
+  | { readonly type: 'reminder.due' }
   /** Another peer renewed its leases. */
   | { readonly type: 'renewal.heard'; readonly origin: Origin; readonly renewal: Renewal }
   /** There may be something to do about ephemeral values. */
   | { readonly type: 'deadline.passed' }
+  /** A waiter of this peer stands in line for a key, or does not wait any more. */
+  | {
+      readonly type: 'lease.wait' | 'lease.unwait'
+      readonly key: StoredKey
+      readonly waiter: number
+    }
+  /** Another peer told for which keys it waits. */
+  | { readonly type: 'waits.heard'; readonly peer: PeerId; readonly waits: Waits }
+  /** Another peer is out of reach. */
+  | { readonly type: 'member.lost'; readonly peer: PeerId }
   | { readonly type: 'store.flush' }
   | { readonly type: 'store.close' }

@@ -54,7 +54,7 @@ export class Switchboard implements Shared {
   reconcile!: AnyActorRef
   census!: AnyActorRef
   ephemeral!: AnyActorRef
-  renewal!: AnyActorRef
+  reminder!: AnyActorRef
   mesh!: AnyActorRef
   replica!: Replica
   /** The members of the network, as far as they are known here. */
@@ -65,6 +65,7 @@ export class Switchboard implements Shared {
   attentiveAt = 0
   /** Where others may dial this peer. */
   addresses: readonly string[] = []
+  #waiters = 0
   /** Peers that the application was told of as connected. */
   readonly #present = new Set<PeerId>()
 
@@ -80,6 +81,11 @@ export class Switchboard implements Shared {
 
   get random(): Random {
     return this.settings.random
+  }
+
+  /** A number for one who waits for a lease; they rise in the order of coming. */
+  nextWaiter(): number {
+    return ++this.#waiters
   }
 
   makeId(): string {

@@ -18,7 +18,7 @@ import { meshLogic } from './mesh.ts'
 import { Reader } from './reader.ts'
 import { reconcileLogic } from './reconcile.ts'
 import { listenError } from './refusal.ts'
-import { renewalLogic } from './renewal.ts'
+import { reminderLogic } from './reminder.ts'
 import { type DictionaryOptions, settle } from './settings.ts'
 import { flushStore, storeLogic } from './store.ts'
 import { Switchboard } from './switchboard.ts'
@@ -55,7 +55,7 @@ const CHILDREN = {
   reconcile: reconcileLogic,
   census: censusLogic,
   ephemeral: ephemeralLogic,
-  renewal: renewalLogic,
+  reminder: reminderLogic,
   mesh: meshLogic,
 }
 

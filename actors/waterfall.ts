@@ -57,6 +57,9 @@ function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
     case 'renewal':
       board.store.send({ type: 'renewal.heard', origin, renewal: body })
       break
+    case 'waits':
+      board.store.send({ type: 'waits.heard', peer: origin.peer, waits: body })
+      break
     case 'left':
       board.store.send({ type: 'origin.left', origin })
       board.census.send({ type: 'origin.left', origin })

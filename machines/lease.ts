@@ -27,6 +27,8 @@ export interface LeaseContext {
   readonly waitUntil: number
   /** Goes on with the renewals of its peer for as long as it is held. */
   readonly isRenewing: boolean
+  /** Takes the key even from a holder in force. */
+  readonly isStealing: boolean
   /** Warns when less than this is left, in milliseconds; 0 never. */
   readonly expiringMs: number
   readonly token: number | null
@@ -37,7 +39,7 @@ export interface LeaseContext {
 
 export type LeaseMachineInput = Pick<
   LeaseContext,
-  'key' | 'leaseMs' | 'minRemainingMs' | 'waitUntil' | 'isRenewing' | 'expiringMs'
+  'key' | 'leaseMs' | 'minRemainingMs' | 'waitUntil' | 'isRenewing' | 'isStealing' | 'expiringMs'
 >
 
 /** How it ended: a lease that was held says why it is not any more; one that never was, why not. */
@@ -83,6 +85,8 @@ export const leaseMachine = setup({
   },
   actions: {
     attempt: unprovided('attempt'),
+    standInLine: unprovided('standInLine'),
+    leaveLine: unprovided('leaveLine'),
     look: unprovided('look'),
     renew: unprovided('renew'),
     giveBack: unprovided('giveBack'),
@@ -111,6 +115,7 @@ export const leaseMachine = setup({
   states: {
     waiting: {
       initial: 'trying',
+      exit: 'leaveLine',
       on: {
         'lease.granted': {
           target: 'held',
@@ -134,7 +139,10 @@ export const leaseMachine = setup({
       },
       states: {
         trying: { entry: 'attempt' },
+        // Whoever is blocked has a place in the queue, and tries again when the key changes hands
+        // or it is its turn.
         blocked: {
+          entry: 'standInLine',
           on: { 'lease.changed': 'trying' },
           after: { lookMs: 'trying' },
         },

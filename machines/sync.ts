@@ -63,7 +63,7 @@ export const syncMachine = setup({
     reconcile: child('reconcile'),
     census: child('census'),
     ephemeral: child('ephemeral'),
-    renewal: child('renewal'),
+    reminder: child('reminder'),
     mesh: child('mesh'),
   },
   actions: {
@@ -88,7 +88,7 @@ export const syncMachine = setup({
     { id: 'reconcile', src: 'reconcile', input: ({ context }) => context },
     { id: 'census', src: 'census', input: ({ context }) => context },
     { id: 'ephemeral', src: 'ephemeral', input: ({ context }) => context },
-    { id: 'renewal', src: 'renewal', input: ({ context }) => context },
+    { id: 'reminder', src: 'reminder', input: ({ context }) => context },
     { id: 'mesh', src: 'mesh', input: ({ context }) => context },
   ],
   initial: 'opening',

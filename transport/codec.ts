@@ -11,6 +11,7 @@ import type { Batch } from '../machines/rules/batch.ts'
 import { MEMBERS_MAX, type MemberWord } from '../machines/rules/census.ts'
 import { type CoverageList, isCoverageList, ORIGINS_MAX } from '../machines/rules/coverage.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
+import { publicKey, storedKey } from '../machines/rules/key.ts'
 import type {
   Broadcast,
   BroadcastBody,
@@ -19,6 +20,7 @@ import type {
   PeerAddresses,
 } from '../machines/rules/message.ts'
 import { isId, type PeerId } from '../machines/rules/peer.ts'
+import { WAITS_MAX, type Waits } from '../machines/rules/queue.ts'
 import type { RenewalWord } from '../machines/rules/renewal.ts'
 import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
@@ -46,6 +48,7 @@ const NOTE = 1
 const LEFT = 2
 const PRESENCE = 3
 const RENEWAL = 4
+const WAITS = 5
 
 /** The frame of a message, header included. */
 export function encode(message: Message): Frame {
@@ -105,6 +108,7 @@ function flatten(message: Message): unknown[] {
 
 function flattenBody(content: BroadcastBody): unknown[] {
   if (content.kind === 'left') return [LEFT]
+  if (content.kind === 'waits') return [WAITS, content.isAll, content.keys.map(flattenWait)]
   if (content.kind === 'renewal') return [RENEWAL, content.number, content.through]
   if (content.kind === 'presence') {
     const { addresses, coverage, members } = content.presence
@@ -161,6 +165,7 @@ function readBody(flat: unknown[]): BroadcastBody | undefined {
   if (kind === LEFT && flat.length === 1) return { kind: 'left' }
   if (kind === PRESENCE) return readPresence(flat)
   if (kind === RENEWAL) return readRenewal(flat)
+  if (kind === WAITS) return readWaits(flat)
   if (kind === NOTE && flat.length === 3) {
     const [, payload, to] = flat
     const value = unflattenValue(payload)
@@ -179,6 +184,25 @@ function readRenewal(flat: unknown[]): BroadcastBody | undefined {
   const [, number, through] = flat
   if (flat.length !== 3 || !isCount(number) || number === 0 || !isCount(through)) return undefined
   return { kind: 'renewal', number, through }
+}
+
+function flattenWait([key, waitedMs]: Waits['keys'][number]): unknown[] {
+  return [publicKey(key), waitedMs]
+}
+
+function readWaits(flat: unknown[]): BroadcastBody | undefined {
+  const [, isAll, list] = flat
+  if (flat.length !== 3 || typeof isAll !== 'boolean') return undefined
+  if (!Array.isArray(list) || list.length > WAITS_MAX) return undefined
+  const keys: Waits['keys'][number][] = []
+  for (const item of list) {
+    if (!Array.isArray(item) || item.length !== 2) return undefined
+    const [key, waitedMs] = [storedKey(item[0]), item[1]]
+    const isWait = waitedMs === null || (Number.isFinite(waitedMs) && waitedMs >= 0)
+    if (key === undefined || !isWait) return undefined
+    keys.push([key, waitedMs])
+  }
+  return { kind: 'waits', isAll, keys }
 }
 
 function readPeers(flat: unknown[]): Message | undefined {

@@ -1,6 +1,6 @@
 /** What an application hears when a key changes: its value, or its lease. */
 
-import { EPHEMERAL, KEPT } from './batch.ts'
+import { EPHEMERAL, KEPT, STOLEN } from './batch.ts'
 import { hashValue } from './flat.ts'
 import { Hash } from './hash.ts'
 import type { StoredKey } from './key.ts'
@@ -40,7 +40,10 @@ export function tellChange(
   const token = table.epoch[slot] as number
   if (!table.shows(slot)) {
     // The trace of an ephemeral value says whether it was deleted or only came to its end.
-    if (!former.hadValue) return tellLeaseChange(replica, slot)
+    if (!former.hadValue) {
+      tellTheft(replica, slot, former)
+      return tellLeaseChange(replica, slot)
+    }
     if (((table.flags[slot] as number) & EPHEMERAL) !== 0) tellExpired(replica, slot, former)
     else {
       const previous = exposeValue(former.value)
@@ -54,7 +57,18 @@ export function tellChange(
     const previous = former.hadValue && !hasEnded ? exposeValue(former.value) : undefined
     facts.push({ type: 'update', key, value, previous, owner, token, local })
   }
+  tellTheft(replica, slot, former)
   tellLeaseChange(replica, slot)
+}
+
+function tellTheft(replica: Replica, slot: number, former: Former): void {
+  const { table, facts, origins } = replica
+  const token = table.epoch[slot] as number
+  const isStolen = ((table.flags[slot] as number) & STOLEN) !== 0
+  if (!isStolen || former.token === token || former.token === 0) return
+  const from = (origins[former.writer] as Origin).peer
+  const owner = writerOf(replica, slot).peer
+  facts.push({ type: 'lease.stolen', key: keyAt(replica, slot), owner, from, token })
 }
 
 /** Tells that an ephemeral value is gone with its lease. */

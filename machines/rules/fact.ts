@@ -77,6 +77,17 @@ export interface LeaseChangedFact {
   readonly token: number
 }
 
+/** Somebody took a lease that was in force, on purpose. Told at every peer. */
+export interface LeaseStolenFact {
+  readonly type: 'lease.stolen'
+  readonly key: Key
+  /** Who has it now. */
+  readonly owner: PeerId
+  /** Who had it. */
+  readonly from: PeerId
+  readonly token: number
+}
+
 /** This peer lost a lease that it had acquired. */
 export interface LeaseLostFact {
   readonly type: 'lease.lost'
@@ -97,5 +108,6 @@ export type Fact<V = unknown> =
   | ExpiredFact<V>
   | ConflictFact<V>
   | LeaseChangedFact
+  | LeaseStolenFact
   | LeaseLostFact
   | ErrorFact

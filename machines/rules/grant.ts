@@ -36,7 +36,9 @@ export function judgeWrite(replica: Replica, slot: number, reading: Reading): nu
   }
   const heir = replica.heirs.get(slot)
   const self = (replica.origins[SELF] as Origin).peer
-  if (heir === self) return nextEpoch(replica, slot)
+  if (heir === self && heirsMs(replica, slot, reading) > 0) {
+    return replica.isCurrent ? nextEpoch(replica, slot) : heldUp(self)
+  }
   const writer = table.writer[slot] as number
   if (writer === SELF && heir === undefined) {
     // A grant that lapsed at its owner is over, even if nobody took the key: the next one is a new
@@ -45,6 +47,12 @@ export function judgeWrite(replica: Replica, slot: number, reading: Reading): nu
     return replica.isCurrent ? nextEpoch(replica, slot) : heldUp(self)
   }
   return judgeForeign(replica, slot, { reading, heir })
+}
+
+/** An heir takes what is reserved for it in good time or not at all: others wait a little longer. */
+function heirsMs({ table }: Replica, slot: number, { now }: Reading): number {
+  const termMs = table.termMs[slot] as number
+  return (table.lapseAt[slot] as number) - (termMs - ownerTermMs(termMs)) - now
 }
 
 function judgeForeign(
@@ -73,7 +81,7 @@ function heldUp(owner: PeerId): Refusal {
 }
 
 /** The token of a new grant: above all that were given out here, also those that gave way. */
-function nextEpoch(replica: Replica, slot: number): number | Refusal {
+export function nextEpoch(replica: Replica, slot: number): number | Refusal {
   const { table } = replica
   const floor = replica.floors.get(slot) ?? 0
   const isEphemeral = ((table.flags[slot] as number) & (EPHEMERAL | ABSENT)) === EPHEMERAL

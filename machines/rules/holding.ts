@@ -3,13 +3,14 @@
  * or why not, as in `write.ts`; nothing has changed in the second case.
  */
 
-import { KEPT, RELEASED } from './batch.ts'
+import { HANDED, KEPT, RELEASED, STOLEN } from './batch.ts'
 import { endFlags } from './ephemeral.ts'
-import { judgeWrite, limitBroken } from './grant.ts'
+import { judgeWrite, limitBroken, nextEpoch } from './grant.ts'
 import { publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
-import type { PeerId } from './peer.ts'
+import type { Origin, PeerId } from './peer.ts'
+import { firstInLine, leaveLine, TURN_MS, waitersAhead } from './queue.ts'
 import { ownRemainingMs, type Replica, SELF } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import {
@@ -25,23 +26,63 @@ import {
  * Takes the lease of a key on purpose, with or without a value. Two holders in one process exclude
  * each other.
  */
-export function acquire(replica: Replica, key: StoredKey, options: WriteOptions): Verdict<Receipt> {
+export function acquire(
+  replica: Replica,
+  key: StoredKey,
+  options: AcquireOptions,
+): Verdict<Receipt> {
   const slot = replica.table.find(key)
-  if (slot !== NOWHERE && replica.held.has(slot)) {
-    const remainingMs = ownRemainingMs(replica.table, slot, options.reading)
-    const owner = replica.origins[SELF]?.peer as PeerId
-    if (remainingMs > 0) {
-      return { refused: { verdict: 'held', owner, remainingMs }, key: publicKey(key) }
-    }
-    loseLease(replica, slot, 'expired')
-  }
-  const epoch = judgeWrite(replica, slot, options.reading)
+  const epoch = judgeAcquire(replica, key, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
   const limit = slot === NOWHERE ? limitBroken(replica, [[key, 0]]) : undefined
   if (limit !== undefined) return { refused: { verdict: 'full', limit }, key: publicKey(key) }
   const done = keep(replica, key, { ...options, epoch, slot })
   replica.held.set(replica.table.find(key), epoch)
   return { done }
+}
+
+export interface AcquireOptions extends WriteOptions {
+  /** The number of a waiter, who lets those pass that stand before it in the queue. */
+  readonly waiter?: number | undefined
+  /** True if that waiter has waited for its turn. */
+  readonly isTurn?: boolean
+}
+
+function judgeAcquire(
+  replica: Replica,
+  key: StoredKey,
+  { reading, kind = 0, waiter, isTurn = false }: AcquireOptions,
+): number | WriteRefusal {
+  const { table, held } = replica
+  const slot = table.find(key)
+  const isStealing = (kind & STOLEN) !== 0
+  if (slot !== NOWHERE && held.has(slot)) {
+    const remainingMs = ownRemainingMs(table, slot, reading)
+    const owner = (replica.origins[SELF] as Origin).peer
+    if (remainingMs > 0 && !isStealing) return { verdict: 'held', owner, remainingMs }
+    loseLease(replica, slot, remainingMs > 0 ? 'superseded' : 'expired')
+    if (isStealing) return nextEpoch(replica, slot)
+  }
+  const epoch = judgeWrite(replica, slot, reading)
+  if (typeof epoch !== 'number') {
+    return isStealing && epoch.verdict !== 'full' ? nextEpoch(replica, slot) : epoch
+  }
+  if (waiter === undefined || isTurn) return epoch
+  if (turnMs(replica, key, { waiter, now: reading.now }) === 0) return epoch
+  const self = (replica.origins[SELF] as Origin).peer
+  const owner = firstInLine(replica.queue, key, { self, now: reading.now }) ?? self
+  return { verdict: 'held', owner, remainingMs: 0 }
+}
+
+/** How long a waiter leaves a free key to those before it, in milliseconds. */
+export function turnMs(
+  replica: Replica,
+  key: StoredKey,
+  { waiter, now }: { waiter: number; now: number },
+): number {
+  const slot = replica.table.find(key)
+  const isReserved = replica.heirs.get(slot) === replica.origins[SELF]?.peer
+  return TURN_MS * waitersAhead(replica.queue, key, { waiter, now, isReserved })
 }
 
 /** Extends a lease that was acquired, without changing the value. */
@@ -52,7 +93,10 @@ export function renew(replica: Replica, key: StoredKey, options: WriteOptions): 
   return { done: keep(replica, key, { ...options, epoch, slot }) }
 }
 
-/** Gives a lease back; the value stays, unless it is ephemeral. Done twice it does nothing the second time. */
+/**
+ * Gives a lease back, to the first in line if somebody waits. The value stays, unless it is
+ * ephemeral. Done twice it does nothing the second time.
+ */
 export function release(replica: Replica, key: StoredKey, options: WriteOptions): Verdict<boolean> {
   const slot = replica.table.find(key)
   const epoch = permitHolder(replica, slot, options)
@@ -77,14 +121,36 @@ export function bequeath(
 
 /** Takes over what other peers reserved for this one. */
 export function inherit(replica: Replica, reading: Reading): void {
-  const slots = replica.inherited
+  const { table, heirs, queue } = replica
+  const slots = new Set(replica.inherited)
+  const self = (replica.origins[SELF] as Origin).peer
   replica.inherited = []
   for (const slot of slots) {
+    const key = table.keys[slot] as StoredKey
+    const flags = table.flags[slot] as number
+    const isHanded = (flags & HANDED) !== 0
+    // What the queue handed over is taken by whoever waits for it here.
+    if (heirs.get(slot) !== self || (isHanded && queue.own.has(key))) continue
     const epoch = judgeWrite(replica, slot, reading)
-    const key = replica.table.keys[slot] as StoredKey
-    const leaseMs = replica.table.termMs[slot] as number
-    if (typeof epoch === 'number') keep(replica, key, { reading, leaseMs, epoch, slot })
+    if (typeof epoch !== 'number') {
+      if (!replica.isCurrent) replica.inherited.push(slot)
+    } else if (isHanded) {
+      giveUp(replica, slot, { epoch, flags: (flags & ~HANDED) | RELEASED | KEPT, reading })
+    } else keep(replica, key, { reading, leaseMs: table.termMs[slot] as number, epoch, slot })
   }
+}
+
+/** A waiter of this peer waits no more; what was handed over to it goes to the next in line. */
+export function waitNoMore(
+  replica: Replica,
+  { key, waiter }: { key: StoredKey; waiter: number },
+  reading: Reading,
+): void {
+  leaveLine(replica.queue, key, waiter)
+  const slot = replica.table.find(key)
+  if (slot === NOWHERE || ((replica.table.flags[slot] as number) & HANDED) === 0) return
+  replica.inherited.push(slot)
+  inherit(replica, reading)
 }
 
 /** The dictionary closes: every lease that was acquired is over. */

@@ -16,6 +16,7 @@ import type { Batch } from './batch.ts'
 import type { Presence } from './census.ts'
 import type { CoverageList } from './coverage.ts'
 import type { ConnectionId, Origin, PeerId, RunId } from './peer.ts'
+import type { Waits } from './queue.ts'
 import type { Renewal, RenewalWord } from './renewal.ts'
 import type { Kept } from './value.ts'
 
@@ -46,6 +47,8 @@ export interface PairEvidence {
 export interface Introduction {
   readonly network: string
   readonly leasing: boolean
+  /** Who decides about leases, as a fingerprint: equal at all peers of a network. */
+  readonly safety: string
   readonly peerId: PeerId
   readonly run: RunId
   readonly capabilities: readonly string[]
@@ -84,6 +87,7 @@ export type RefusalReason =
   | 'network' // another network
   | 'version' // no protocol version in common
   | 'leasing' // leases on one side, none on the other
+  | 'safety' // another safety mode, other voters or another longest term
   | 'self' // the peer dialled itself
   | 'id-clash' // somebody else claims this peer's id
   | 'id-mismatch' // another peer answers at that address
@@ -126,6 +130,7 @@ export type BroadcastBody =
   | { readonly kind: 'note'; readonly payload: Kept; readonly to: PeerId | null }
   | { readonly kind: 'left' }
   | ({ readonly kind: 'renewal' } & Renewal)
+  | ({ readonly kind: 'waits' } & Waits)
   | { readonly kind: 'presence'; readonly presence: Presence }
 
 /**

@@ -12,6 +12,7 @@ import { publicKey } from './key.ts'
 import { type Reading, type TakeoverPolicy, takeoverAt } from './lease.ts'
 import type { Lineage } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
+import { createQueue, type Queue } from './queue.ts'
 import { Table } from './table.ts'
 import { exposeValue } from './value.ts'
 import type { Version } from './version.ts'
@@ -66,7 +67,9 @@ export interface Replica {
   isRenewalUnsent: boolean
   /** The last renewal of each writer, and when it was heard. */
   readonly renewals: Map<number, { number: number; through: number; at: number }>
-  /** Keys that somebody waits for, and how many do: each change of their lease is told. */
+  /** Who waits for which key, here and elsewhere. */
+  readonly queue: Queue
+  /** Keys that somebody watches, and how many do: each change of their lease is told. */
   readonly watched: Map<StoredKey, number>
   /** The number of this peer's last write. */
   sequence: number
@@ -123,6 +126,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     renewDueAt: Number.POSITIVE_INFINITY,
     isRenewalUnsent: false,
     renewals: new Map(),
+    queue: createQueue(),
     watched: new Map(),
     sequence: 0,
     sentSequence: 0,

@@ -4,12 +4,13 @@
  * second case.
  */
 
-import { ABSENT, KEPT, RELEASED, RENEWING, STOLEN } from './batch.ts'
+import { ABSENT, EPHEMERAL, HANDED, KEPT, RELEASED, RENEWING, STOLEN } from './batch.ts'
 import { judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
-import type { PeerId } from './peer.ts'
+import type { Origin, PeerId } from './peer.ts'
+import { firstInLine, HANDOVER_MS } from './queue.ts'
 import { planRenewal } from './renewal.ts'
 import { liveSlots, ownRemainingMs, type Replica, readValue, SELF } from './replica.ts'
 import { NOWHERE } from './table.ts'
@@ -47,7 +48,7 @@ export interface WriteOptions {
   readonly leaseMs?: number | undefined
   /** The grant under which the caller believes to write; another one is refused as lost. */
   readonly token?: number | undefined
-  /** What the lease is to be: EPHEMERAL, RENEWING, or neither. */
+  /** What the lease is to be: EPHEMERAL, RENEWING, STOLEN, or none of these. */
   readonly kind?: number | undefined
 }
 
@@ -152,7 +153,8 @@ export interface Granted extends WriteOptions {
 function assign(replica: Replica, { key, value }: Assignment, granted: Granted): Receipt {
   const { epoch, reading, slot: found, kind = 0 } = granted
   // A lease that was acquired to go on does so, whatever is written under it.
-  const goesOn = replica.held.get(found) === epoch ? flagsAt(replica, found) & RENEWING : 0
+  const sticky = RENEWING | STOLEN
+  const goesOn = replica.held.get(found) === epoch ? flagsAt(replica, found) & sticky : 0
   const entry = { value: value.kept, bytes: value.bytes, flags: kind | goesOn }
   const termMs = termFor(replica, granted)
   const slot = writeOwn(replica, key, { ...entry, termMs, epoch }, reading)
@@ -180,10 +182,10 @@ export function keep(replica: Replica, key: StoredKey, granted: Granted): Receip
 
 /** The value stays what it is; how the lease goes on is the matter of each grant. */
 function keptFlags(replica: Replica, { slot, epoch, kind }: Granted): number {
-  const flags = flagsAt(replica, slot) & ~(RELEASED | STOLEN)
+  const flags = flagsAt(replica, slot)
   const isSameGrant = replica.table.epoch[slot] === epoch
-  const goesOn = kind ?? (isSameGrant ? flags & RENEWING : 0)
-  return (flags & ~RENEWING) | goesOn | KEPT
+  const goesOn = isSameGrant ? flags & (STOLEN | (kind === undefined ? RENEWING : 0)) : 0
+  return (flags & (ABSENT | EPHEMERAL)) | (kind ?? 0) | goesOn | KEPT
 }
 
 function flagsAt(replica: Replica, slot: number): number {
@@ -199,22 +201,27 @@ function termFor(replica: Replica, { leaseMs, slot, epoch }: Granted): number {
   return continues ? (table.termMs[slot] as number) : replica.leaseMs
 }
 
+/** Gives a key up: to the first in line, or to whoever comes. */
 export function giveUp(
   replica: Replica,
   slot: number,
-  how: { epoch: number; flags: number; reading: Reading },
+  { epoch, flags, reading }: { epoch: number; flags: number; reading: Reading },
 ): void {
-  const { table } = replica
-  const isAbsent = (how.flags & ABSENT) !== 0
+  const { table, queue } = replica
+  const key = table.keys[slot] as StoredKey
+  const self = (replica.origins[SELF] as Origin).peer
+  const heir = replica.leasing ? firstInLine(queue, key, { self, now: reading.now }) : undefined
+  const isAbsent = (flags & ABSENT) !== 0
   const entry = {
     value: isAbsent ? null : table.values[slot],
     bytes: isAbsent ? 0 : table.chargeOf(slot),
-    flags: how.flags,
-    termMs: 0,
-    epoch: how.epoch,
+    epoch,
+    ...(heir === undefined
+      ? { flags, termMs: 0 }
+      : { flags: (flags & ~RELEASED) | HANDED, termMs: HANDOVER_MS, heir }),
   }
   loseLease(replica, slot, 'released')
-  writeOwn(replica, table.keys[slot] as StoredKey, entry, how.reading)
+  writeOwn(replica, key, entry, reading)
 }
 
 function receipt(replica: Replica, slot: number, reading: Reading): Receipt {

@@ -48,21 +48,21 @@ lease('it tries, waits while it is blocked, holds, and ends lost or released', (
   assert.equal(begin(walk).asked, ['spawn watch', 'attempt'])
   assert.equal(chart(walk), {
     'waiting.trying': {
-      '→ held.resting: tellHeld, +lookMs': 'lease.granted',
-      '→ waiting.blocked: +lookMs': 'lease.refused',
-      '→ lost (never held, timeout): tellEnd, stop watch': 'failed by time',
-      '→ lost (never held, refused): tellEnd, stop watch': 'failed by refusal',
+      '→ held.resting: leaveLine, tellHeld, +lookMs': 'lease.granted',
+      '→ waiting.blocked: standInLine, +lookMs': 'lease.refused',
+      '→ lost (never held, timeout): leaveLine, tellEnd, stop watch': 'failed by time',
+      '→ lost (never held, refused): leaveLine, tellEnd, stop watch': 'failed by refusal',
       '(ignored)': "lost its own lost another's lease.changed lease.renew",
-      '→ released (never held, aborted): tellEnd, stop watch': 'lease.release',
+      '→ released (never held, aborted): leaveLine, tellEnd, stop watch': 'lease.release',
     },
     'waiting.blocked': {
-      '→ held.resting: -lookMs, tellHeld, +lookMs': 'lease.granted',
-      '-lookMs, +lookMs': 'lease.refused',
-      '→ lost (never held, timeout): -lookMs, tellEnd, stop watch': 'failed by time',
-      '→ lost (never held, refused): -lookMs, tellEnd, stop watch': 'failed by refusal',
+      '→ held.resting: -lookMs, leaveLine, tellHeld, +lookMs': 'lease.granted',
+      '-lookMs, standInLine, +lookMs': 'lease.refused',
+      '→ lost (never held, timeout): -lookMs, leaveLine, tellEnd, stop watch': 'failed by time',
+      '→ lost (never held, refused): -lookMs, leaveLine, tellEnd, stop watch': 'failed by refusal',
       '(ignored)': "lost its own lost another's lease.renew",
       '→ waiting.trying: -lookMs, attempt': 'lease.changed blocked for lookMs',
-      '→ released (never held, aborted): -lookMs, tellEnd, stop watch': 'lease.release',
+      '→ released (never held, aborted): -lookMs, leaveLine, tellEnd, stop watch': 'lease.release',
     },
     'held.resting': {
       '-lookMs, +lookMs': 'lease.looked',
@@ -108,7 +108,17 @@ lease('on every path it tells its end once, after it told that it holds', () => 
 })
 
 lease('a hole without hands says its name', () => {
-  const deeds = ['attempt', 'look', 'renew', 'giveBack', 'tellHeld', 'tellExpiring', 'tellEnd']
+  const deeds = [
+    'attempt',
+    'standInLine',
+    'leaveLine',
+    'look',
+    'renew',
+    'giveBack',
+    'tellHeld',
+    'tellExpiring',
+    'tellEnd',
+  ]
   assert.equal(holes(leaseMachine), [...deeds, 'watch'])
   const watched = leaseMachine.provide({ actors: { watch: fromCallback(() => {}) } })
   assert.is(failureOf(watched, walk.input), "provide 'attempt'")

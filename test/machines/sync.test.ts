@@ -13,7 +13,7 @@ import {
   type Walk,
 } from './chart.ts'
 
-const CHILDREN = ['store', 'waterfall', 'reconcile', 'census', 'ephemeral', 'renewal', 'mesh']
+const CHILDREN = ['store', 'waterfall', 'reconcile', 'census', 'ephemeral', 'reminder', 'mesh']
 const FAILURE = {
   type: 'listener.failed',
   address: 'sim://alice',

@@ -122,11 +122,18 @@ const areRenewalWords = listOf(
   4_096,
 )
 
+const isWait: Check = (wait) =>
+  Array.isArray(wait) &&
+  wait.length === 2 &&
+  storedKey(publicKey(wait[0] as never)) === wait[0] &&
+  orNull((value) => isIn(value, [0, Number.MAX_VALUE], false))(wait[1])
+
 const isBody: Check = (value) => {
   if (value === undefined) return false
   const { kind, ...fields } = value as { kind: string }
   if (kind === 'left') return record({})(fields)
   if (kind === 'note') return record({ payload: isKept, to: orNull(isId) })(fields)
+  if (kind === 'waits') return record({ isAll: isFlag, keys: listOf(isWait, 1_000) })(fields)
   if (kind === 'renewal') return record({ number: isNumber, through: isCount })(fields)
   if (kind === 'presence') {
     const presence = record({ addresses: isAddresses, coverage: isCoverage, members: isMembers })

@@ -19,6 +19,7 @@ const proof = bytes(...Array.from({ length: 32 }, (_, index) => index))
 const introduction = {
   network: 'сеть',
   leasing: true,
+  safety: 'majority-1-2',
   peerId: 'alice',
   run: 'V1StGXR8_Z5jdHi6B-myT',
   capabilities: ['relay', 'collect'],
@@ -41,7 +42,7 @@ const control = [
   { kind: 'hello', ...introduction, versions: [], connection: 'c-2', expects: null, tag: bytes() },
   { kind: 'reply', ...introduction, leasing: false, version: 1, evidence, ...proofs },
   { kind: 'auth', evidence: { have: null, lastSelect: 0 }, ...proofs },
-  ...['network', 'version', 'leasing', 'self', 'id-clash', 'id-mismatch'].map(refuse),
+  ...['network', 'version', 'leasing', 'safety', 'self', 'id-clash', 'id-mismatch'].map(refuse),
   ...['busy', 'closing', 'malformed'].map(refuse),
   { kind: 'select', number: 1 },
   { kind: 'acknowledge', number: 100 },
@@ -83,6 +84,12 @@ const payloads = [
 const bodies = [
   { kind: 'left' },
   { kind: 'renewal', number: 3, through: 0 },
+  { kind: 'waits', isAll: true, keys: [] },
+  {
+    kind: 'waits',
+    isAll: false,
+    keys: [[keyOf('door'), 1.5] as const, [keyOf('lift'), null] as const],
+  },
   { kind: 'presence', presence: { addresses: introduction.addresses, coverage, members } },
   ...payloads.map((payload) => ({ kind: 'note', payload, to: 'carol' })),
   { kind: 'note', payload: null, to: null },

@@ -1,4 +1,7 @@
-/** The renewal actor: says when the leases that go on are due, with one timer for all of them. */
+/**
+ * The reminder actor: says when leases are to be renewed or waits to be told again, with one timer
+ * for all of them.
+ */
 
 import { fromCallback } from 'xstate'
 import { LOOK_MS_MAX } from '../machines/lease.ts'
@@ -6,13 +9,13 @@ import type { Shared } from '../machines/rules/line.ts'
 import type { Timer } from '../transport/ports.ts'
 import type { Switchboard } from './switchboard.ts'
 
-export interface RenewalEvent {
-  readonly type: 'renewal.due'
-  /** By the monotonic clock, in milliseconds; infinite if nothing is to be renewed. */
+export interface ReminderEvent {
+  readonly type: 'reminder.set'
+  /** By the monotonic clock, in milliseconds; infinite if there is nothing to remind of. */
   readonly at: number
 }
 
-export const renewalLogic = fromCallback<RenewalEvent, { readonly shared: Shared }>(
+export const reminderLogic = fromCallback<ReminderEvent, { readonly shared: Shared }>(
   ({ input, receive }) => {
     const board = input.shared as Switchboard
     const { clock } = board
@@ -26,7 +29,7 @@ export const renewalLogic = fromCallback<RenewalEvent, { readonly shared: Shared
     }
     const look = () => {
       if (clock.now() < dueAt) return schedule()
-      board.store.send({ type: 'leases.renew' })
+      board.store.send({ type: 'reminder.due' })
     }
     receive(({ at }) => {
       dueAt = at

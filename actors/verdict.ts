@@ -1,0 +1,68 @@
+/** The verdict of the rules on what an application asks of the dictionary. */
+
+import { acquire, bequeath, release, renew } from '../machines/rules/holding.ts'
+import type { Reading } from '../machines/rules/lease.ts'
+import { remove, removeAny, set, update, type Verdict } from '../machines/rules/write.ts'
+import { STALL_MS } from './reconcile.ts'
+import { refusalError } from './refusal.ts'
+import type { WriteEvent } from './storeEvent.ts'
+import type { Switchboard } from './switchboard.ts'
+
+/** Decides what an event asks for, and tells the asker. */
+export function answer(board: Switchboard, event: WriteEvent): void {
+  if (!event.isWithdrawn) tell(board, event, judge(board, event))
+}
+
+/** Both clocks, now. */
+export function readClocks({ clock }: Switchboard): Reading {
+  return { now: clock.now(), wall: clock.wall() }
+}
+
+/**
+ * After SIGCONT an application may write before anything that came meanwhile was read. Whoever was
+ * held up asks first and takes nothing over until it was answered.
+ */
+export function noteStall(board: Switchboard): void {
+  const { replica } = board
+  if (board.lines.count === 0 || board.clock.now() - board.attentiveAt <= STALL_MS) return
+  replica.isCurrent = false
+  board.clock.defer(() => board.reconcile.send({ type: 'stall.noticed' }))
+}
+
+/** The verdict of the rules on one write. */
+function judge(board: Switchboard, event: WriteEvent): Verdict<unknown> {
+  noteStall(board)
+  const { replica } = board
+  const { leaseMs, token, kind } = event
+  const options = { reading: readClocks(board), leaseMs, token, kind }
+  switch (event.type) {
+    case 'entry.set':
+      return set(replica, event, options)
+    case 'entry.update':
+      return update(replica, event.assignments, options)
+    case 'entry.delete':
+      return remove(replica, event.key, options)
+    case 'entry.popItem':
+      return removeAny(replica, options)
+    case 'lease.acquire':
+      return acquire(replica, event.key, { ...options, ...placeOf(event) })
+    case 'lease.renew':
+      return renew(replica, event.key, options)
+    case 'lease.release':
+      return release(replica, event.key, options)
+    case 'lease.transfer':
+      return bequeath(replica, event, options)
+  }
+}
+
+function placeOf({ waiter, isTurn = false }: Extract<WriteEvent, { type: 'lease.acquire' }>) {
+  return { waiter, isTurn }
+}
+
+function tell(board: Switchboard, event: WriteEvent, verdict: Verdict<unknown>): void {
+  if (event.reply !== undefined) event.reply(verdict as never)
+  else if ('refused' in verdict) {
+    const error = refusalError(verdict.refused, verdict.key)
+    board.clock.defer(() => board.announce({ type: 'entry.refused', error }))
+  }
+}
