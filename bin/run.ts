@@ -39,6 +39,7 @@ ${NETWORK_HELP}
   --settle TIME    how long to look for others before the key is taken (5s)
   --when-cut WHAT  stop: end the command when most others cannot be reached any more;
                    continue: go on, though another may have started (stop)
+  --verbose        say on standard error what happens
 
 TIME is in milliseconds, or has a unit: 500ms, 30s, 5m, 2h, 1d.
 
@@ -61,6 +62,8 @@ interface Job {
   readonly graceMs: number
   readonly settleMs: number
   readonly whenCut: WhenCut
+  /** Tells what happens, to who wants to know. */
+  readonly tell: (what: string) => void
 }
 
 /** Runs the command line after `holdfast run`. Resolves with the exit status. */
@@ -119,6 +122,7 @@ function readJob(words: readonly string[]): Job {
     graceMs: read('grace', Math.min(GRACE_MS_DEFAULT, termMs / 3), 0, termMs / 3),
     settleMs: read('settle', SETTLE_MS_DEFAULT, 0, TERM_MS_MAX),
     whenCut,
+    tell: (what) => values.verbose && console.error(`holdfast: ${what}`),
     place: readPlace(values, process.env),
   }
 }
@@ -126,8 +130,9 @@ function readJob(words: readonly string[]): Job {
 function parse(words: readonly string[]) {
   const text = { type: 'string' } as const
   const own = { term: text, wait: text, grace: text, settle: text, 'when-cut': text }
+  const verbose = { type: 'boolean' } as const
   try {
-    const options = { ...NETWORK_OPTIONS, ...own }
+    const options = { ...NETWORK_OPTIONS, ...own, verbose }
     return parseArgs({ args: [...words], allowPositionals: true, options })
   } catch (error) {
     throw new Failure(EXIT.usage, `${(error as Error).message} See: holdfast run --help`)
@@ -146,6 +151,7 @@ async function work({ dictionary, leash, job, signal }: Work): Promise<number> {
   const silentMs = termMs * LAPSE_SHARE
   const witness = await meet(dictionary, { join: place.join, settleMs, silentMs, signal })
   await leash.ready
+  job.tell(`met ${dictionary.peers.length} others, ${witness.count} of them run commands`)
   const waitUntil = deadlineIn(job.waitMs)
   for (;;) {
     signal.throwIfAborted()
@@ -157,11 +163,13 @@ async function work({ dictionary, leash, job, signal }: Work): Promise<number> {
       signal.throwIfAborted()
       if (deadline !== undefined) {
         const environment = { HOLDFAST_KEY: key, HOLDFAST_TOKEN: String(lease.token) }
+        job.tell(`holds '${key}' under token ${lease.token}, and starts ${command[0]}`)
         leash.start({ command, environment, deadline, graceMs })
         await tenure.keep(leash)
         return statusOf(await leash.ended, job)
       }
       // Who lost it meanwhile waits again; whom nobody confirms would wait in vain.
+      job.tell(`lost '${key}' before it was confirmed: ${lease.signal.reason ?? 'in time'}`)
       if (lease.valid) throw busy(key, 'is free, but most others do not confirm that we have it.')
     } finally {
       tenure.end()
@@ -178,7 +186,8 @@ interface Attempt {
 /** Takes the lease, or waits for it; tells who had it before. */
 async function acquire(dictionary: Dictionary, { job, waitUntil, signal }: Attempt) {
   const { key, termMs } = job
-  let former = dictionary.lease(key)?.owner as string | undefined
+  let former: string | undefined = dictionary.lease(key)?.owner
+  if (former !== undefined) job.tell(`'${key}' is held by ${former}`)
   const changed = dictionary.on('lease.changed', (fact) => {
     if (fact.key === key && fact.owner !== dictionary.peerId) former = fact.owner
   })

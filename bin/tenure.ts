@@ -94,7 +94,8 @@ export class Tenure {
     }
     const left = this.#witness.takeLeft()
     const stayed = [...this.#company].filter((peerId) => !left.includes(peerId))
-    const until = this.#until(own, testimony, new Set([...stayed, ...testimony.heard.keys()]))
+    const members = new Set([...stayed, ...testimony.asked])
+    const until = this.#until(own, testimony, members)
     if (until === undefined) return false
     leash.extend(until)
     return true

@@ -12,7 +12,8 @@
  * - `done`: nobody works under that token any more, so what was promised is void.
  *
  * A command starts when most of its neighbours that answer, itself counted, confirm the grant and
- * none refuses. It may go on for as long as most of those who confirmed last time confirm again.
+ * none refuses. It may go on for as long as most of those who confirmed last time, or came since,
+ * confirm again.
  */
 
 import type { Dictionary } from 'holdfast'
@@ -90,6 +91,11 @@ export class Witness {
     })
     dictionary.on('member.left', ({ peerId }) => this.#forget(peerId))
     for (const { peerId } of dictionary.peers) this.#say('here', peerId)
+  }
+
+  /** How many neighbours answer. */
+  get count(): number {
+    return this.#others.size
   }
 
   /** True if each neighbour has said that it answers. */
