@@ -30,6 +30,10 @@ examples('each one is short, begins with what it shows, and says what it prints'
   }
 })
 
+examples('presence takes twenty lines', () => {
+  assert.ok(read('presence.ts').text.trimEnd().split('\n').length <= 20)
+})
+
 examples('the list names each one, and none that is missing', () => {
   const list = readFileSync('examples/README.md', 'utf8')
   const listed = [...list.matchAll(/^\| \[[\w-]+\.ts\]\(([\w-]+\.ts)\)/gm)].map(([, name]) => name)
