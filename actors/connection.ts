@@ -19,6 +19,7 @@ import type { PairMessage } from '../machines/rules/pair.ts'
 import type { ConnectionId, PeerId } from '../machines/rules/peer.ts'
 import { withHands } from './hands.ts'
 import type { Line } from './line.ts'
+import { safetyOf } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /** What both sides must have for a feature to be used. None yet. */
@@ -158,6 +159,7 @@ function introduction(board: Switchboard): Introduction {
   return {
     network,
     leasing,
+    safety: safetyOf(board.settings),
     peerId: peer,
     run,
     capabilities: CAPABILITIES,

@@ -38,6 +38,7 @@ import { CAPABILITIES, connectionLogic } from './connection.ts'
 import { doorsLogic } from './doors.ts'
 import { withHands } from './hands.ts'
 import { connectError } from './refusal.ts'
+import { safetyOf } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
 
 type AnyMeshEvent = MeshEvent | MeshChildEvent
@@ -61,7 +62,8 @@ export const meshLogic = withHands(meshMachine, {
 function inputOf(board: Switchboard): MeshInput {
   const { settings, self } = board
   const { network, leasing, limits, maxOutgoing, advertise, listen } = settings
-  const identity = { network, leasing, peerId: self.peer, run: self.run }
+  const safety = safetyOf(settings)
+  const identity = { network, leasing, safety, peerId: self.peer, run: self.run }
   const roster = createRoster({
     self: { ...identity, versions: PROTOCOL_VERSIONS, capabilities: CAPABILITIES },
     limits: { connectionsMax: limits.connectionsMax, maxOutgoing },

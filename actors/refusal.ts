@@ -43,6 +43,7 @@ const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
   network: 'NETWORK_MISMATCH',
   version: 'VERSION_MISMATCH',
   leasing: 'LEASING_MISMATCH',
+  safety: 'SAFETY_MISMATCH',
   self: 'SELF_CONNECTION',
   'id-clash': 'PEER_CLASH',
   'id-mismatch': 'PEER_MISMATCH',

@@ -1,6 +1,7 @@
 /** The options of a dictionary: checked once, then complete. */
 
 import { nanoid } from 'nanoid'
+import { LEASE_MS_MAX_DEFAULT, safetyFingerprint, VOTERS_MAX } from '../machines/rules/ballot.ts'
 import { validAddress } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { NETWORK_CHARS_MAX } from '../machines/rules/hello.ts'
@@ -10,7 +11,7 @@ import {
   LEASE_MS_MIN,
   type TakeoverPolicy,
 } from '../machines/rules/lease.ts'
-import { ID_CHARS_MAX, isId } from '../machines/rules/peer.ts'
+import { ID_CHARS_MAX, isId, type PeerId } from '../machines/rules/peer.ts'
 import { REPLICA_LIMITS, type ReplicaLimits } from '../machines/rules/replica.ts'
 import { realClock } from '../transport/clock.ts'
 import type { Clock, Random, Transport } from '../transport/ports.ts'
@@ -33,6 +34,9 @@ export const LIMITS: Limits = {
   sendQueueBytesMax: SEND_QUEUE_BYTES_MAX,
   inboxMax: 10_000,
 }
+
+/** Who decides about leases. */
+export type Safety = 'eventual' | 'majority'
 
 /** The options of `openDictionary` and the input of `syncLogic`. All may be left out. */
 export interface DictionaryOptions {
@@ -60,6 +64,18 @@ export interface DictionaryOptions {
    * 3,600,000.
    */
   readonly leaseMs?: number
+  /**
+   * Who decides about leases: `eventual` each peer for itself, at once; `majority` the voters, so
+   * that there is never more than one holder. Part of the network's identity. Default `eventual`.
+   */
+  readonly safety?: Safety
+  /** The ids of the peers that decide in majority mode: 1 to 9, the same at every peer. */
+  readonly voters?: readonly string[]
+  /**
+   * The longest term in majority mode, and how long a voter that restarted abstains. The same at
+   * every peer. Milliseconds, 20 to ten years, default 15,000; `leaseMs` is that long by default.
+   */
+  readonly leaseMsMax?: number
   /** This peer's name: 1 to 128 printable characters. Default a fresh id. */
   readonly peerId?: string
   /**
@@ -92,6 +108,9 @@ const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) =
   advertise: areAddresses,
   leasing: (value) => typeof value === 'boolean',
   leaseMs: isLeaseMs,
+  safety: (value) => value === 'eventual' || value === 'majority',
+  voters: areVoters,
+  leaseMsMax: isLeaseMs,
   peerId: isId,
   maxOutgoing: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   takeover: (value) => ['auto', 'majority', 'any'].includes(value as string),
@@ -117,14 +136,19 @@ export function settle(options: DictionaryOptions = {}): Settings {
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as DictionaryOptions
+  requireSafety(given)
   const limits = { ...LIMITS, ...given.limits }
+  const isMajority = given.safety === 'majority'
+  const leaseMsMax = given.leaseMsMax ?? (isMajority ? LEASE_MS_MAX_DEFAULT : LEASE_MS_MAX)
   const settings: Settings = {
     network: 'holdfast',
     listen: [],
     join: [],
     advertise: [],
     leasing: true,
-    leaseMs: LEASE_MS_DEFAULT,
+    leaseMs: isMajority ? leaseMsMax : LEASE_MS_DEFAULT,
+    safety: 'eventual',
+    voters: [],
     peerId: freshId(),
     maxOutgoing: 8,
     takeover: 'auto',
@@ -134,6 +158,7 @@ export function settle(options: DictionaryOptions = {}): Settings {
     // The carrier tells when a queue that was too long for a line is empty, so both mean the same.
     transports: [tcpTransport({ queueBytesHigh: limits.sendQueueBytesMax })],
     ...given,
+    leaseMsMax,
     limits,
   }
   requireTransports(settings)
@@ -150,10 +175,15 @@ export function isLeaseMs(value: unknown): boolean {
   return typeof value === 'number' && value >= LEASE_MS_MIN && value <= LEASE_MS_MAX
 }
 
+/** How the network decides about leases, for the handshake. */
+export function safetyOf({ safety, voters, leaseMsMax }: Settings): string {
+  return safety === 'majority' ? safetyFingerprint(voters as PeerId[], leaseMsMax) : ''
+}
+
 /** Throws `OPTION_INVALID` if a term is asked for that no lease may have. */
-export function requireLeaseMs(leaseMs: number | undefined): void {
-  if (leaseMs === undefined || isLeaseMs(leaseMs)) return
-  const message = `leaseMs must be ${LEASE_MS_MIN} to ${LEASE_MS_MAX} milliseconds.`
+export function requireLeaseMs(leaseMs: number | undefined, leaseMsMax = LEASE_MS_MAX): void {
+  if (leaseMs === undefined || (isLeaseMs(leaseMs) && leaseMs <= leaseMsMax)) return
+  const message = `leaseMs must be ${LEASE_MS_MIN} to ${leaseMsMax} milliseconds.`
   throw new HoldfastError('OPTION_INVALID', message, { option: 'leaseMs' })
 }
 
@@ -169,10 +199,17 @@ function invalid(name: string, value: unknown): HoldfastError {
     const message = `The option '${name}' has no valid address in ${String(address)}.`
     return new HoldfastError('ADDRESS_INVALID', message, { option: name, address: String(address) })
   }
-  const hint = name === 'peerId' ? ` of 1 to ${ID_CHARS_MAX} printable characters` : ''
+  const hint = HINTS[name] ?? ''
   return new HoldfastError('OPTION_INVALID', `The option '${name}' is no valid value${hint}.`, {
     option: name,
   })
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  peerId: ` of 1 to ${ID_CHARS_MAX} printable characters`,
+  voters: `: with safety 'majority', and only then, 1 to ${VOTERS_MAX} different peer ids`,
+  leaseMsMax: ": with safety 'majority', and only then, a term in milliseconds",
+  leasing: ": safety 'majority' needs leases",
 }
 
 function requireTransports(settings: Settings): void {
@@ -183,6 +220,22 @@ function requireTransports(settings: Settings): void {
       throw new HoldfastError('ADDRESS_INVALID', message, { option, address })
     }
   }
+}
+
+/** Throws `OPTION_INVALID` unless the options of majority mode fit each other. */
+function requireSafety(given: DictionaryOptions): void {
+  const { safety, voters, leaseMsMax, leasing, leaseMs } = given
+  const isMajority = safety === 'majority'
+  if (isMajority && voters === undefined) throw invalid('voters', voters)
+  if (!isMajority && voters !== undefined) throw invalid('voters', voters)
+  if (!isMajority && leaseMsMax !== undefined) throw invalid('leaseMsMax', leaseMsMax)
+  if (isMajority && leasing === false) throw invalid('leasing', leasing)
+  if (isMajority) requireLeaseMs(leaseMs, leaseMsMax ?? LEASE_MS_MAX_DEFAULT)
+}
+
+function areVoters(value: unknown): boolean {
+  if (!Array.isArray(value) || !isLength(value.length, VOTERS_MAX)) return false
+  return value.every(isId) && new Set(value).size === value.length
 }
 
 /** Half a character would not come through the wire as it is. */

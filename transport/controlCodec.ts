@@ -1,7 +1,12 @@
 /** The messages that steer one connection, as they travel. See `codec.ts`. */
 
 import { ADDRESS_CHARS_MAX } from '../machines/rules/dialling.ts'
-import { NETWORK_CHARS_MAX, OWN_ADDRESSES_MAX, PROOF_BYTES_MAX } from '../machines/rules/hello.ts'
+import {
+  NETWORK_CHARS_MAX,
+  OWN_ADDRESSES_MAX,
+  PROOF_BYTES_MAX,
+  SAFETY_CHARS_MAX,
+} from '../machines/rules/hello.ts'
 import type {
   Auth,
   ControlMessage,
@@ -33,6 +38,7 @@ const REFUSALS: ReadonlySet<unknown> = new Set<RefusalReason>([
   'network',
   'version',
   'leasing',
+  'safety',
   'self',
   'id-clash',
   'id-mismatch',
@@ -145,19 +151,21 @@ function readAuth(flat: unknown[]): Auth | undefined {
 }
 
 function flattenIntroduction(self: Introduction): unknown[] {
-  const { network, leasing, peerId, run, capabilities, addresses, nonce, publicKey } = self
-  return [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey]
+  const { network, leasing, safety, peerId, run, capabilities, addresses } = self
+  const { nonce, publicKey } = self
+  return [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey, safety]
 }
 
 function readIntroduction(flat: unknown): Introduction | undefined {
-  if (!Array.isArray(flat) || flat.length !== 8) return undefined
-  const [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey] = flat
+  if (!Array.isArray(flat) || flat.length !== 9) return undefined
+  const [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey, safety] = flat
   if (typeof network !== 'string' || network.length > NETWORK_CHARS_MAX) return undefined
   if (typeof leasing !== 'boolean' || !isId(peerId) || !isId(run)) return undefined
   if (!isListOf(capabilities, isId) || !areAddresses(addresses)) return undefined
   if (!isProof(nonce) || !isProof(publicKey)) return undefined
+  if (typeof safety !== 'string' || safety.length > SAFETY_CHARS_MAX) return undefined
   const ids = { peerId: peerId as PeerId, run: run as RunId }
-  return { network, leasing, ...ids, capabilities, addresses, nonce, publicKey }
+  return { network, leasing, safety, ...ids, capabilities, addresses, nonce, publicKey }
 }
 
 function readEvidence(have: unknown, lastSelect: unknown): PairEvidence | undefined {

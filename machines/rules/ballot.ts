@@ -15,6 +15,7 @@
  * key cannot disturb the renewals of who has it.
  */
 
+import { Hash } from './hash.ts'
 import type { StoredKey } from './key.ts'
 import { DRIFT, marginMs } from './lease.ts'
 import type { Origin, PeerId, RunId } from './peer.ts'
@@ -44,6 +45,14 @@ export function compareBallots(first: Ballot, second: Ballot): number {
 /** True if both are ballots of one peer in one run. */
 export function isSameOrigin(first: Origin, second: Origin): boolean {
   return first.peer === second.peer && first.run === second.run
+}
+
+/** Tells voter lists and longest terms apart, whatever the order of the list. */
+export function safetyFingerprint(voters: readonly PeerId[], leaseMsMax: number): string {
+  const hash = new Hash().start().number(leaseMsMax)
+  for (const voter of [...voters].sort()) hash.text(voter)
+  const { high, low } = hash.finish()
+  return `majority-${high.toString(16)}-${low.toString(16)}`
 }
 
 /** How many of the voters decide. */

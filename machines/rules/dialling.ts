@@ -274,6 +274,7 @@ const HOPELESS_REASONS: ReadonlySet<string> = new Set([
   'network',
   'version',
   'leasing',
+  'safety',
   'id-clash',
   'malformed',
   'closing',

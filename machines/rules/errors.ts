@@ -101,6 +101,11 @@ export const ERRORS = {
     state: 'No connection was added; both sides were told.',
     cure: 'Use the same `leasing` at every peer of a network.',
   },
+  SAFETY_MISMATCH: {
+    when: 'The peers differ in `safety`, in `voters` or in `leaseMsMax`.',
+    state: 'No connection was added; both sides were told.',
+    cure: 'Use the same three options at every peer of a network.',
+  },
   PEER_MISMATCH: {
     when: 'Another peer than the expected one answers at that address.',
     state: 'No connection was added.',

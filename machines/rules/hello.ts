@@ -26,6 +26,9 @@ export const OWN_ADDRESSES_MAX = 8
 /** The longest name of a network, in characters. */
 export const NETWORK_CHARS_MAX = 256
 
+/** The longest fingerprint of a safety mode, in characters. */
+export const SAFETY_CHARS_MAX = 64
+
 /** The longest nonce, key, tag, proof or signature, in bytes. */
 export const PROOF_BYTES_MAX = 256
 
@@ -33,6 +36,7 @@ export const PROOF_BYTES_MAX = 256
 export interface HelloSelf {
   readonly network: string
   readonly leasing: boolean
+  readonly safety: string
   readonly peerId: PeerId
   readonly run: RunId
   /** Best first. */
@@ -55,8 +59,8 @@ export type HelloVerdict =
 
 /**
  * Judges what a dialler says. The checks, in this order: malformed, network, version, leasing,
- * self, id-clash, id-mismatch, busy, closing. The version is the best one of ours that the dialler
- * speaks too.
+ * safety, self, id-clash, id-mismatch, busy, closing. The version is the best one of ours that the
+ * dialler speaks too.
  *
  * @example judgeHello(hello, self) // { verdict: 'refused', reason: 'network' }
  */
@@ -90,6 +94,7 @@ function judge(
   if (other.network !== self.network) return refused('network')
   if (version === undefined) return refused('version')
   if (other.leasing !== self.leasing) return refused('leasing')
+  if (other.safety !== self.safety) return refused('safety')
   if (other.peerId === self.peerId) return refused(other.run === self.run ? 'self' : 'id-clash')
   if (mismatch) return refused('id-mismatch')
   if (self.busy) return refused('busy')
@@ -115,12 +120,13 @@ function isReply(reply: Reply): boolean {
 }
 
 function isIntroduction(other: Introduction): boolean {
-  const { network, leasing, peerId, run, capabilities, addresses, nonce, publicKey } = other
+  const { network, leasing, safety, peerId, run, capabilities, addresses } = other
   if (typeof network !== 'string' || network.length > NETWORK_CHARS_MAX) return false
   if (typeof leasing !== 'boolean' || !isId(peerId) || !isId(run)) return false
+  if (typeof safety !== 'string' || safety.length > SAFETY_CHARS_MAX) return false
   if (!isListOf(capabilities, CAPABILITIES_MAX, isId)) return false
   if (!isListOf(addresses, OWN_ADDRESSES_MAX, validAddress)) return false
-  return isBytes(nonce) && isBytes(publicKey)
+  return isBytes(other.nonce) && isBytes(other.publicKey)
 }
 
 function isEvidence(evidence: PairEvidence | undefined): boolean {

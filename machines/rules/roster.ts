@@ -45,6 +45,7 @@ export interface Roster {
   readonly self: {
     readonly network: string
     readonly leasing: boolean
+    readonly safety: string
     readonly peerId: PeerId
     readonly run: RunId
     readonly versions: readonly number[]

@@ -42,6 +42,13 @@ const WRONG: { readonly [Name in keyof Required<OpenOptions>]: readonly unknown[
   join: WRONG_ADDRESSES,
   advertise: WRONG_ADDRESSES,
   leasing: [...ALWAYS_WRONG, 'yes', 1],
+  safety: [...ALWAYS_WRONG, 'none', true],
+  voters: [
+    ...[null, 'alice', [], ['alice', 'alice'], ['two words'], Array.from('abcdefghij')],
+    // Voters are of no use unless they decide.
+    ['alice', 'bob', 'carol'],
+  ],
+  leaseMsMax: [null, '1000', 19, 15_000],
   leaseMs: [null, '1000', 0, 19, -1, Number.NaN, Number.POSITIVE_INFINITY, 4e11, {}],
   peerId: [...ALWAYS_WRONG, 7, '', 'two words', 'ünï', 'x'.repeat(129)],
   maxOutgoing: [null, '8', -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, {}],
@@ -240,6 +247,7 @@ opening(
     const cases = [
       { given: { network: 'elsewhere', peerId: 'bob' }, reason: 'network' },
       { given: { leasing: false, peerId: 'bob' }, reason: 'leasing' },
+      { given: { safety: 'majority' as const, voters: ['bob'], peerId: 'bob' }, reason: 'safety' },
       { given: { peerId: 'alice' }, reason: 'id-clash' },
     ]
     for (const { given, reason } of cases) {

@@ -131,6 +131,7 @@ function helloOf(more: Partial<Hello>): Hello {
     kind: 'hello',
     network: 'lab',
     leasing: true,
+    safety: '',
     peerId: '0-stranger' as PeerId,
     run: `run-${made}` as RunId,
     capabilities: [],

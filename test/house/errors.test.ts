@@ -161,6 +161,7 @@ const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     }
   },
   LEASING_MISMATCH: (company) => dialling(company, { leasing: false }),
+  SAFETY_MISMATCH: (company) => dialling(company, { safety: 'majority', voters: ['bob'] }),
   PEER_MISMATCH: async (company) => {
     const alice = await company.listening()
     const bob = await company.alone({ peerId: 'bob' })

@@ -177,7 +177,9 @@ for (const source of ['exchange', 'hello'] as const) {
   })
 }
 
-for (const reason of ['network', 'version', 'leasing', 'id-clash', 'closing', 'unsupported']) {
+const HOPELESS = ['network', 'version', 'leasing', 'safety', 'id-clash', 'closing', 'unsupported']
+
+for (const reason of HOPELESS) {
   dialling(`refused for ${reason}: a learned address is forgotten, a join address waits`, () => {
     const learned = learn(EMPTY_ADDRESS_BOOK, harbour, { source: 'hello', peerId: alice })
     assert.is(fail(learned, harbour, reason).entries.size, 0)

@@ -9,6 +9,7 @@ import {
   NETWORK_CHARS_MAX,
   OWN_ADDRESSES_MAX,
   PROOF_BYTES_MAX,
+  SAFETY_CHARS_MAX,
   VERSIONS_MAX,
 } from '../../machines/rules/hello.ts'
 import type { Auth, Hello, RefusalReason, Reply } from '../../machines/rules/message.ts'
@@ -24,6 +25,7 @@ const none = new Uint8Array()
 const self: HelloSelf = {
   network: 'office',
   leasing: true,
+  safety: 'majority-1-2',
   peerId: bob,
   run: bobRun,
   versions: [3, 2],
@@ -36,6 +38,7 @@ const self: HelloSelf = {
 const introduction = {
   network: 'office',
   leasing: true,
+  safety: 'majority-1-2',
   peerId: alice,
   run: 'alice.1' as RunId,
   capabilities: ['relay', 'sing'],
@@ -72,6 +75,7 @@ const REASONS: { reason: RefusalReason; hello: object; reply: object; self?: obj
   { reason: 'network', hello: { network: 'cafe' }, reply: { network: 'cafe' } },
   { reason: 'version', hello: { versions: [1, 4] }, reply: { version: 1 } },
   { reason: 'leasing', hello: { leasing: false }, reply: { leasing: false } },
+  { reason: 'safety', hello: { safety: '' }, reply: { safety: 'majority-1-3' } },
   {
     reason: 'self',
     hello: { peerId: bob, run: bobRun },
@@ -134,6 +138,8 @@ const SENSELESS_INTRODUCTIONS: object[] = [
   { network: 7 },
   { network: long },
   { leasing: 'yes' },
+  { safety: null },
+  { safety: 'x'.repeat(SAFETY_CHARS_MAX + 1) },
   { peerId: '' },
   { peerId: 'two words' },
   { run: null },

@@ -42,6 +42,7 @@ const proofs = { proof: isBytes, signature: isBytes }
 const introduction = {
   network: isText(256),
   leasing: isFlag,
+  safety: (safety: unknown) => typeof safety === 'string' && safety.length <= 64,
   peerId: isId,
   run: isId,
   capabilities: listOf(isId, 32),
@@ -164,7 +165,8 @@ const kinds: Record<string, Record<string, Check>> = {
   auth: { evidence: isEvidence, ...proofs },
   refuse: {
     reason: oneOf(
-      ...['network', 'version', 'leasing', 'self', 'id-clash', 'id-mismatch', 'busy', 'closing'],
+      ...['network', 'version', 'leasing', 'safety', 'self', 'id-clash', 'id-mismatch'],
+      ...['busy', 'closing'],
       'malformed',
     ),
   },
