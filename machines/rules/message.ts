@@ -88,7 +88,6 @@ export type RefusalReason =
   | 'version' // no protocol version in common
   | 'leasing' // leases on one side, none on the other
   | 'safety' // another safety mode, other voters or another longest term
-  | 'safety' // another safety mode, other voters or another longest term
   | 'self' // the peer dialled itself
   | 'id-clash' // somebody else claims this peer's id
   | 'id-mismatch' // another peer answers at that address
