@@ -17,6 +17,7 @@ export type Entry =
       readonly previous?: string
       /** Whether the lease is renewed by itself from now on. */
       readonly isRenewing?: boolean
+      readonly at: number
     }
   | {
       readonly type: 'accepted'

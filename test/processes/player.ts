@@ -20,6 +20,7 @@ const HOLD_MS_MAX = 1_500
 /** How many leases it waits for or holds on purpose at a time. */
 const ACQUISITIONS_MAX = 3
 const TERMS_MS = [200, 400, 1_000, 3_000]
+const EVENTS = ['update', 'delete', 'conflict', 'lease.lost', 'message', 'error'] as const
 const REFUSALS = new Set([
   'LEASE_HELD',
   'LEASE_LOST',
@@ -55,7 +56,7 @@ export class Player {
     this.#journal = new Journal(journal)
     this.#random = seededRandom(seed)
     this.#name = name
-    for (const event of ['update', 'delete', 'conflict', 'message', 'error'] as const) {
+    for (const event of EVENTS) {
       dictionary.on(event, (fact: object) => {
         this.#journal.note({ type: 'heard', event, fact: { ...fact } })
       })
@@ -124,7 +125,7 @@ export class Player {
     run: () => { token?: number },
   ): void {
     const { write } = intent
-    this.#journal.note({ type: 'intent', ...intent })
+    this.#journal.note({ type: 'intent', ...intent, at: sharedNow() })
     try {
       const { token } = run()
       const at = sharedNow()

@@ -13,11 +13,10 @@ import { join } from 'node:path'
 import { decode } from '../../transport/codec.ts'
 import { FrameReader, PreambleReader } from '../../transport/framing.ts'
 import { seededRandom } from '../../transport/random.ts'
-import type { Violation } from '../scenarios/ledger.ts'
 import { type Fleet, type PeerProcess, until } from './fleet.ts'
 import { areEqual, findFaults, isMesh, type Peer } from './fullMesh.ts'
 import { readJournal } from './journal.ts'
-import { judge, type Run } from './judge.ts'
+import { judge, type Run, type Violation } from './judge.ts'
 import { KEYS } from './player.ts'
 import { TcpProxy } from './proxy.ts'
 
@@ -26,7 +25,7 @@ export const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace',
 /** The longest that healing may take, in milliseconds; the simulated scenarios have as long. */
 const HEAL_MS_MAX = 180_000
 /** The longest pause between two faults, in milliseconds. */
-const PAUSE_MS_MAX = 500
+const PAUSE_MS_MAX = 350
 /** How many processes are dead, and how many stopped, at a time. */
 const DEAD_MAX = 2
 const STOPPED_MAX = 2
@@ -210,9 +209,19 @@ class Storm {
       SIGSTOP: () => this.#stop(one),
       SIGCONT: () => NAMES.filter((name) => this.#continue(name)).length > 0,
     }
-    // Without a preference for mending, everything would be broken soon.
-    const mending = ['heal', 'heal', 'SIGCONT', 'SIGCONT', 'restart', 'restart', 'restart']
-    const kind = this.#draw([...Object.keys(faults), ...mending])
+    // Without a preference for mending everything would be broken soon.
+    const more = [
+      'kill -9',
+      'SIGSTOP',
+      'heal',
+      'heal',
+      'SIGCONT',
+      'SIGCONT',
+      'restart',
+      'restart',
+      'restart',
+    ]
+    const kind = this.#draw([...Object.keys(faults), ...more])
     if (await faults[kind]?.()) this.#faults[kind] = (this.#faults[kind] ?? 0) + 1
   }
 
