@@ -44,7 +44,9 @@ export function tellChange(
       tellTheft(replica, slot, former)
       return tellLeaseChange(replica, slot)
     }
-    if (((table.flags[slot] as number) & EPHEMERAL) !== 0) tellExpired(replica, slot, former)
+    const isTrace = ((table.flags[slot] as number) & EPHEMERAL) !== 0
+    const hasEnded = former.isEphemeral && former.token !== token
+    if (isTrace || hasEnded) tellExpired(replica, slot, former)
     else {
       const previous = exposeValue(former.value)
       facts.push({ type: 'delete', key, previous, owner, token, local })

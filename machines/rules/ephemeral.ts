@@ -113,6 +113,14 @@ export function traceOwn(replica: Replica, reading: Reading): void {
   }
 }
 
+/** True if the value in this slot does not go on under a lease with this token. */
+export function endsUnder({ table, heirs }: Replica, slot: number, epoch: number): boolean {
+  const isEphemeral = ((table.flags[slot] as number) & (EPHEMERAL | ABSENT)) === EPHEMERAL
+  if (!isEphemeral || table.gone.has(slot)) return isEphemeral
+  // It goes along with a lease that is handed over, but not with one that is stolen.
+  return table.epoch[slot] !== epoch && !heirs.has(slot)
+}
+
 /** The same as a trace, for what its owner gives up itself. */
 export function endFlags(flags: number): number {
   return (flags & EPHEMERAL) === 0 ? flags : TRACE

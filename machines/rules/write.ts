@@ -5,6 +5,7 @@
  */
 
 import { ABSENT, EPHEMERAL, HANDED, KEPT, RELEASED, RENEWING, STOLEN } from './batch.ts'
+import { endsUnder } from './ephemeral.ts'
 import { judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
@@ -167,7 +168,7 @@ export function keep(replica: Replica, key: StoredKey, granted: Granted): Receip
   const { table } = replica
   const { slot, epoch, reading, heir, kind } = granted
   // A value that is gone with its lease does not come back with another.
-  const isNew = slot === NOWHERE || table.gone.has(slot)
+  const isNew = slot === NOWHERE || endsUnder(replica, slot, epoch)
   const entry = {
     value: isNew ? null : table.values[slot],
     bytes: isNew ? 0 : table.chargeOf(slot),
@@ -185,7 +186,9 @@ function keptFlags(replica: Replica, { slot, epoch, kind }: Granted): number {
   const flags = flagsAt(replica, slot)
   const isSameGrant = replica.table.epoch[slot] === epoch
   const goesOn = isSameGrant ? flags & (STOLEN | (kind === undefined ? RENEWING : 0)) : 0
-  return (flags & (ABSENT | EPHEMERAL)) | (kind ?? 0) | goesOn | KEPT
+  const isAbsent = (flags & ABSENT) !== 0
+  const value = isAbsent ? ABSENT : flags & EPHEMERAL
+  return value | (kind ?? 0) | goesOn | KEPT
 }
 
 function flagsAt(replica: Replica, slot: number): number {

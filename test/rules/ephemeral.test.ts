@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EPHEMERAL, RENEWING } from '../../machines/rules/batch.ts'
+import { EPHEMERAL, RENEWING, STOLEN } from '../../machines/rules/batch.ts'
 import { Deadlines } from '../../machines/rules/deadlines.ts'
 import {
   dueAt,
@@ -15,6 +15,7 @@ import { acquire, bequeath, inherit, release } from '../../machines/rules/holdin
 import { ownerTermMs, type Reading, takeoverAt } from '../../machines/rules/lease.ts'
 import { releaseLeft } from '../../machines/rules/merge.ts'
 import type { PeerId } from '../../machines/rules/peer.ts'
+import { hearWaits } from '../../machines/rules/queue.ts'
 import { hearRenewal } from '../../machines/rules/renewal.ts'
 import { digestOf, type Replica } from '../../machines/rules/replica.ts'
 import { remove } from '../../machines/rules/write.ts'
@@ -240,6 +241,29 @@ ephemeral('it goes to an heir whole, and ends with the lease of the heir', () =>
   }
   read(bob, at(1_000 + OWNER_ENDS_AT))
   assert.is(told(bob, 'expired')[0]?.owner, 'bob')
+})
+
+ephemeral('who steals the lease does not get the value', () => {
+  const [alice, bob, carol] = three()
+  doneBy(acquire(bob, keyOf('here'), { reading: at(1_000), kind: STOLEN }))
+  assert.equal(told(bob, 'expired'), [expired('alice')])
+  broadcast(bob, [alice, carol], { reading: at(1_000) })
+  for (const peer of [alice, carol]) {
+    assert.is(valueAt(peer, 'here'), undefined)
+    assert.equal([told(peer, 'expired'), peer.table.size], [[expired('alice')], 0])
+  }
+})
+
+ephemeral('who waits for the key is handed it without the value', () => {
+  const [alice, bob, carol] = three()
+  hearWaits(alice.queue, 'bob' as PeerId, { isAll: true, keys: [[keyOf('here'), 0]] }, 0)
+  doneBy(release(alice, keyOf('here'), { reading: at(1_000) }))
+  broadcast(alice, [bob, carol], { reading: at(1_000) })
+  assert.equal(told(alice, 'expired'), [expired('alice')])
+  doneBy(acquire(bob, keyOf('here'), { reading: at(1_001) }))
+  broadcast(bob, [alice, carol], { reading: at(1_001) })
+  assert.is((bob.table.flags[slotOf(bob, 'here')] as number) & EPHEMERAL, 0)
+  assert.equal([told(bob, 'expired').length, told(carol, 'expired').length], [1, 1])
 })
 
 ephemeral('what its owner renewed all the time is shown again when that is heard', () => {

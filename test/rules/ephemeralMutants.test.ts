@@ -60,7 +60,24 @@ const MUTANTS: readonly (readonly [name: string, file: string, sound: string, br
     '    hadValue: table.hasValue(slot),\n',
   ],
   ['what came to its end is told as a conflict', 'loss.ts', '!table.shows(slot)\n', 'slot < 0\n'],
-  ['whoever takes the key over gets the value', 'write.ts', ' || table.gone.has(slot)\n', '\n'],
+  [
+    'whoever takes the key over gets the value',
+    'ephemeral.ts',
+    '  if (!isEphemeral || table.gone.has(slot)) return isEphemeral\n',
+    '  if (!isEphemeral || table.gone.has(slot)) return false\n',
+  ],
+  [
+    'who steals the lease gets the value',
+    'ephemeral.ts',
+    '  return table.epoch[slot] !== epoch && !heirs.has(slot)\n',
+    '  return table.epoch[slot] !== epoch && heirs.has(slot)\n',
+  ],
+  [
+    'it does not go along with a lease that is handed over',
+    'ephemeral.ts',
+    '  return table.epoch[slot] !== epoch && !heirs.has(slot)\n',
+    '  return table.epoch[slot] !== epoch\n',
+  ],
   [
     'no renewal brings it back',
     'ephemeral.ts',
