@@ -22,6 +22,8 @@ import {
   type WriteRefusal,
 } from './write.ts'
 
+const LONG_AGO = Number.NEGATIVE_INFINITY
+
 /**
  * Takes the lease of a key on purpose, with or without a value. Two holders in one process exclude
  * each other.
@@ -153,9 +155,13 @@ export function waitNoMore(
   inherit(replica, reading)
 }
 
-/** The dictionary closes: every lease that was acquired is over. */
+/** The dictionary closes: every lease of this peer is over, but what it reserved for an heir. */
 export function endLeases(replica: Replica): void {
+  const { table, heirs } = replica
   for (const slot of [...replica.held.keys()]) loseLease(replica, slot, 'shutdown')
+  for (const slot of table.slotsInUse()) {
+    if (table.writer[slot] === SELF && !heirs.has(slot)) table.lapseAt[slot] = LONG_AGO
+  }
 }
 
 /** Forgets a lease whose time is over at its holder; the key is free to be taken from now on. */

@@ -86,9 +86,9 @@ export function hearWaits(queue: Queue, peer: PeerId, waits: Waits, now: number)
   for (const [key, waitedMs] of waits.keys) {
     if (waitedMs === null) since.delete(key)
     else if (since.has(key) || since.size < WAITS_MAX) {
-      // A word that took longer to come must not cost a place in line.
-      const before = known?.since.get(key) ?? Number.POSITIVE_INFINITY
-      since.set(key, Math.min(before, now - waitedMs))
+      // The same told again must not cost a place in line because it took longer to come.
+      const before = waits.isAll ? known?.since.get(key) : undefined
+      since.set(key, Math.min(before ?? Number.POSITIVE_INFINITY, now - waitedMs))
     }
   }
   if (since.size === 0) queue.others.delete(peer)
