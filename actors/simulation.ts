@@ -18,7 +18,7 @@ export type { PeerClock } from '../transport/peerClock.ts'
 export { seededRandom } from '../transport/random.ts'
 export type { Disturbances, Slowness } from '../transport/simulatedWeather.ts'
 export { SteppingClock } from '../transport/stepping.ts'
-export { ACTS, type Act } from './simulation/acts.ts'
+export { ACTS, type Act, awake } from './simulation/acts.ts'
 export type { CheckName, Problem } from './simulation/checks.ts'
 export {
   type Breakage,

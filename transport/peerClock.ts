@@ -103,6 +103,11 @@ export class PeerClock implements Clock {
     return this.#paused
   }
 
+  /** False while the process is stopped or its machine sleeps: nothing of this peer runs then. */
+  get isRunning(): boolean {
+    return !this.#paused && !this.#stopped && this.#clock.now() >= this.#anchorMs
+  }
+
   get isStopped(): boolean {
     return this.#stopped
   }

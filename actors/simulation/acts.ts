@@ -8,7 +8,7 @@ export type Act = (simulation: Simulation, peer: string, ...given: never[]) => u
 
 type Groups = readonly [readonly string[], readonly string[]]
 
-/** What a peer does with its dictionary. A peer that does not run does nothing. */
+/** What a peer does with its dictionary. */
 const CALLS = {
   set: (simulation, peer, key: string, value: unknown, options?: { leaseMs?: number }) =>
     simulation.peer(peer).set(key, value, options),
@@ -45,5 +45,20 @@ const FAULTS = {
   unstall: (simulation, peer) => simulation.unstall(peer),
 } satisfies Record<string, Act>
 
-/** The acts that a step may name, beside those of one's own. */
-export const ACTS: Readonly<Record<string, Act>> = { ...CALLS, ...FAULTS }
+/**
+ * The acts that a step may name, beside those of one's own: the calls `set`, `get`, `delete`,
+ * `pop`, `acquire`, `renew`, `release`, `transfer` and `send` of a dictionary, and the faults of a
+ * simulation. A peer that is stopped or asleep makes no calls.
+ */
+export const ACTS: Readonly<Record<string, Act>> = { ...awake(CALLS), ...FAULTS }
+
+/** The same acts, that do nothing at a peer that cannot run. */
+export function awake(acts: Readonly<Record<string, Act>>): Readonly<Record<string, Act>> {
+  const pairs = Object.entries(acts).map(([name, act]) => {
+    const guarded: Act = (simulation, peer, ...given) => {
+      if (simulation.clockOf(peer).isRunning) return act(simulation, peer, ...given)
+    }
+    return [name, guarded] as const
+  })
+  return Object.fromEntries(pairs)
+}

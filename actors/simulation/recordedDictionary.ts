@@ -81,7 +81,8 @@ export class RecordedDictionary extends Dictionary {
   override async acquire(...given: Parameter<'acquire'>): Promise<Lease> {
     const end = this.#history.call(this.#by)
     const lease = await super.acquire(...given)
-    this.#granted(lease, end)
+    // There is none if it was asked for only if available.
+    if (lease !== undefined) this.#granted(lease, end)
     return lease
   }
 

@@ -110,9 +110,13 @@ export class Simulation extends Stage {
    *
    * `losses` – `'forgiven'` (the default): a write counts as failed if its writer was told that it
    * lost, or if it died with its writer; what was read of it is left out, and so is what was read
-   * under a lease whose holder was told that it lost. `'counted'`: nothing is left out. That is
-   * more than is promised while the network is split, or when two take a free key at the same
-   * moment.
+   * or acquired under a lease whose holder was told that it lost, or while another peer already had
+   * as great a token. `'counted'`: nothing is left out, not even what two did that took a free
+   * key at the same moment.
+   *
+   * Demand it of runs in which all stay connected and messages are fast against the leases. While
+   * the network is split each side may have an owner, and what one side wrote and overwrote itself
+   * is told to nobody.
    *
    * Throws `LEASES_OFF`: without leases nobody reads as a holder.
    */

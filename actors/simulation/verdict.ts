@@ -95,32 +95,53 @@ export function checkOrder(
 
 /**
  * Without what counts as failed: writes that were told as lost, or that died with their writer, or
- * that only such writes built upon; what was read of them; and what was read under a grant of which
- * its holder was told that it lost.
+ * that only such writes built upon; what was read of them; and what was read or acquired by who was
+ * told that the grant lost, or while another already had as great a token, as in a split.
  */
 function forgive(operations: readonly Operation[], evidence: Evidence): Operation[] {
-  const { history, runs, held } = evidence
-  const lost = new Set(history.losses.filter(isRealLoss).map(({ by, lost }) => `${by} ${lost}`))
-  let kept = operations.filter((each) => {
-    return !isWrite(each) || !lost.has(`${each.by} ${each.content}`)
+  const { lostGrants } = evidence.history
+  const kept = survivors(operations, evidence)
+  const writes = kept.filter(isWrite)
+  const contents = new Set(writes.map(({ content }) => content)).add(NOTHING)
+  return kept.filter((each) => {
+    if (isWrite(each)) return true
+    if (!contents.has(each.content) || lostGrants.has(grantOf(each))) return false
+    return !kept.some((other) => isRival(other, each))
   })
+}
+
+/** Without the writes that counted for nothing. */
+function survivors(operations: readonly Operation[], evidence: Evidence): readonly Operation[] {
+  const { history, runs, held } = evidence
+  const lost = new Set(history.losses.map((loss) => findLost(operations, loss)))
+  const wasSeen = new Set(operations.filter(isWrite).map(({ previous }) => previous))
+  let kept = operations.filter((each) => !lost.has(each))
   for (;;) {
-    const seen = new Set(kept.filter(isWrite).map(({ previous }) => previous))
-    const found = new Set(kept.filter(({ act }) => act === 'acquire').map(({ content }) => content))
-    const wasSeen = new Set(operations.filter(isWrite).map(({ previous }) => previous))
+    const seen = new Set(kept.filter(isWrite).map(({ previous }) => previous)).add(NOTHING)
     const rest = kept.filter((each) => {
       const { by, key, content } = each
       if (!isWrite(each) || seen.has(content) || held?.get(key) === content) return true
-      if (content === NOTHING || found.has(content)) return true
       return runs.has(by) && !wasSeen.has(content)
     })
-    if (rest.length === kept.length) break
+    if (rest.length === kept.length) return kept
     kept = rest
   }
-  const contents = new Set(kept.filter(isWrite).map(({ content }) => content)).add(NOTHING)
-  return kept.filter((each) => {
-    return isWrite(each) || (contents.has(each.content) && !history.lostGrants.has(grantOf(each)))
+}
+
+/** The write that was told as lost: the last of these words before the telling. */
+function findLost(operations: readonly Operation[], loss: Loss): Operation | undefined {
+  // Of two deletes one may lose though nothing is kept that it did not want.
+  if (!isRealLoss(loss) && loss.lost !== NOTHING) return undefined
+  const { by, key, lost, at } = loss
+  return operations.findLast((each) => {
+    const isIt = each.by === by && each.key === key && each.content === lost
+    return isIt && isWrite(each) && each.returnedAt < at
   })
+}
+
+/** True if another run had as great a token before this operation had returned. */
+function isRival(other: Operation, { by, token = 0, returnedAt }: Operation): boolean {
+  return other.by !== by && (other.token ?? 0) >= token && other.calledAt < returnedAt
 }
 
 function writesOf(history: History): Operation[] {

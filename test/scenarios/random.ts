@@ -1,19 +1,39 @@
 /**
- * One random run on the simulated network: some minutes of writes and faults, then everything
- * heals, and the ledger is judged. All of it follows from the seed.
+ * One random run on the simulated network: some minutes of writes, leases and faults, drawn from the
+ * seed as a schedule; then everything heals, and the run is judged.
  */
 
-import { createSimulation, type Simulation, seededRandom } from '../../actors/simulation.ts'
-import type { Dictionary } from '../../index.ts'
-import { HoldfastError } from '../../machines/rules/errors.ts'
+import {
+  ACTS,
+  type Act,
+  awake,
+  type CheckName,
+  type Outcome,
+  type PlayOptions,
+  playSchedule,
+  printSchedule,
+  type Schedule,
+  type Step,
+  seededRandom,
+  shrink,
+} from 'holdfast/simulation'
+import { boards } from '../../actors/sync.ts'
 import { Ledger, type Violation } from './ledger.ts'
 
 export interface RunOptions {
   readonly seed: number
   /** How many peers; default 2 to 6, drawn. */
-  readonly peers?: number
+  readonly peers?: number | undefined
   /** How long writes and faults go on, in minutes of simulated time. Default 3. */
-  readonly minutes?: number
+  readonly minutes?: number | undefined
+}
+
+/** A run before it is played. */
+export interface Plan {
+  /** Nothing cuts the peers off from each other, so each key has one order. */
+  readonly isCalm: boolean
+  readonly schedule: Schedule
+  readonly options: PlayOptions & { readonly seed: number; readonly peers: readonly string[] }
 }
 
 export interface RunResult {
@@ -21,227 +41,236 @@ export interface RunResult {
   readonly peers: number
   readonly violations: readonly Violation[]
   readonly faults: Readonly<Record<string, number>>
-  readonly writes: number
+  /** Calls that were accepted, reads of holders included. */
+  readonly operations: number
+  readonly broadcasts: number
   /** Simulated time in all, in milliseconds. */
   readonly virtualMs: number
   /** Simulated time from the last healing until all peers were equal, in milliseconds. */
   readonly healMs: number
 }
 
+const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy']
 const KEYS = ['door', 'window', 'printer', 'robot', 'stage', 'lift', 'gate', 'pump']
-const REFUSALS = new Set([
-  'LEASE_HELD',
-  'LEASE_LOST',
-  'NO_MAJORITY',
-  'KEY_MISSING',
-  'LEASE_NOT_HELD',
-])
 /**
  * The longest that healing may take, in milliseconds: silence, back-off and two rounds of asking.
  */
 const HEAL_MS_MAX = 180_000
 
-/** Plays one seed to its end. */
-export async function playSeed(options: RunOptions): Promise<RunResult> {
-  const run = new RandomRun(options)
-  await run.play()
-  return run.result()
+/** Which invariant of `semantics.md` a check of the simulation holds. */
+const INVARIANTS: Readonly<Record<CheckName, string>> = {
+  converged: 'C2',
+  oneConnectionPerPair: 'M1',
+  oneHolder: 'L6',
+  noLostWrites: 'C8',
+  noRevivals: 'C5',
+  noTokenFalls: 'C7',
+  linearizable: 'L5',
+  own: 'error',
 }
 
-class RandomRun {
-  readonly #options: RunOptions
-  readonly #random: () => number
-  readonly #simulation: Simulation
-  readonly #names: string[]
-  readonly #runs = new Map<string, number>()
-  readonly #dead = new Set<string>()
-  readonly #paused = new Set<string>()
-  readonly #ledger = new Ledger()
-  readonly #faults: Record<string, number> = {}
-  #values = 0
-  #healMs = 0
+type Pick = (count: number) => number
 
-  constructor(options: RunOptions) {
-    this.#options = options
-    this.#random = seededRandom(options.seed * 7919 + 13)
-    const count = options.peers ?? 2 + this.#pick(5)
-    const leaseMs = [500, 5_000, 60_000, 3_600_000][this.#pick(4)] as number
-    this.#simulation = createSimulation({
-      seed: options.seed,
-      peers: count,
-      latency: [1, 1 + this.#pick(200)],
-      loss: this.#pick(3) * 0.05,
-      options: { leaseMs, leasing: this.#pick(6) > 0 },
-    })
-    this.#names = this.#simulation.names
-    for (const name of this.#names) this.#follow(name)
+/** Plays one seed to its end. */
+export function playSeed(options: RunOptions): Promise<RunResult> {
+  return playPlan(drawPlan(options))
+}
+
+/** Draws from the seed what will happen. */
+export function drawPlan({ seed, peers: count, minutes = 3 }: RunOptions): Plan {
+  const random = seededRandom(seed * 7919 + 13)
+  const pick: Pick = (count) => Math.floor(random() * count)
+  const peers = nameAll(count ?? 2 + pick(5))
+  // In some runs all stay connected, and messages are fast against the leases.
+  const isCalm = pick(4) === 0
+  const leaseMs = [...(isCalm ? [] : [500, 5_000]), 60_000, 3_600_000]
+  const options = {
+    seed,
+    peers,
+    latency: [1, 1 + pick(200)],
+    loss: isCalm ? 0 : pick(3) * 0.05,
+    duplicate: pick(3) * 0.1,
+    reorder: pick(3) * 0.1,
+    options: { leaseMs: leaseMs[pick(leaseMs.length)] as number, leasing: isCalm || pick(6) > 0 },
+  } as const
+  const schedule: Step[] = []
+  const nextMs = (atMs: number) => atMs + (pick(20) === 0 ? pick(40_000) : pick(1_500))
+  for (let atMs = nextMs(isCalm ? 3_000 : 0); atMs < minutes * 60_000; atMs = nextMs(atMs)) {
+    const draw = pick(12) > 0 ? drawCall : isCalm ? drawClock : drawFault
+    schedule.push({ atMs, ...draw({ peers, pick, count: schedule.length }) })
   }
+  return { schedule, options, isCalm }
+}
 
-  async play(): Promise<void> {
-    const endMs = (this.#options.minutes ?? 3) * 60_000
-    while (this.#simulation.clock.now() < endMs) {
-      await this.#simulation.advance(this.#pick(20) === 0 ? this.#pick(40_000) : this.#pick(1_500))
-      if (this.#pick(12) === 0) this.#fault()
-      else this.#write()
-    }
-    await this.#heal()
-  }
-
-  result(): RunResult {
-    return {
-      seed: this.#options.seed,
-      peers: this.#names.length,
-      violations: this.#ledger.violations,
-      faults: this.#faults,
-      writes: this.#ledger.broadcasts,
-      virtualMs: this.#simulation.clock.now(),
-      healMs: this.#healMs,
-    }
-  }
-
-  async #heal(): Promise<void> {
-    const simulation = this.#simulation
-    simulation.heal()
-    for (const name of this.#names) simulation.network.unstall(name)
-    for (const name of this.#paused) simulation.resume(name)
-    for (const name of this.#dead) this.#revive(name)
-    const from = simulation.clock.now()
-    try {
-      await simulation.untilQuiet(HEAL_MS_MAX)
-    } catch (error) {
-      return this.#ledger.violate('C2', (error as Error).message)
-    }
-    this.#healMs = simulation.clock.now() - from
-    const held = new Map(
-      [...simulation.peer(this.#names[0] as string)].map(([key, value]) => [String(key), value]),
-    )
-    this.#ledger.judge(held)
-    for (const key of KEYS) {
-      if (!simulation.oneHolder(key)) this.#ledger.violate('L6', `${key} has two holders`)
-    }
-    await simulation.close()
-  }
-
-  #write(): void {
-    const alive = this.#names.filter((name) => !this.#dead.has(name) && !this.#paused.has(name))
-    const name = alive[this.#pick(alive.length)]
-    if (name === undefined) return
-    const dictionary = this.#simulation.peer(name)
-    const key = KEYS[this.#pick(KEYS.length)] as string
-    try {
-      this.#act(dictionary, { name, key })
-    } catch (error) {
-      if (error instanceof HoldfastError && REFUSALS.has(error.code)) return
-      this.#ledger.violate('error', `${name}: ${(error as Error).stack}`)
-    }
-  }
-
-  #act(dictionary: Dictionary, { name, key }: { name: string; key: string }): void {
-    const previous = dictionary.get(key) as string | undefined
-    const by = { writer: name, run: this.#runs.get(name) as number, key, previous }
-    switch (this.#pick(8)) {
-      case 0:
-        if (dictionary.delete(key)) this.#ledger.accepted({ ...by, value: undefined })
-        break
-      case 1:
-        dictionary.release(key)
-        break
-      case 2:
-        dictionary.send(`note ${++this.#values}`)
-        break
-      default: {
-        const value = `${name}-${++this.#values}`
-        const holder = this.#holderOf(key, previous)
-        dictionary.set(key, value)
-        // Whoever knows of a lease may take the key only after its holder has given it up, whatever
-        // the network and the clocks did meanwhile.
-        if (holder !== undefined && holder !== name) {
-          this.#ledger.violate('L1', `${name} took ${key} while ${holder} held it`)
-        }
-        this.#ledger.accepted({ ...by, value })
+/** Plays what was drawn, or a part of it. */
+export async function playPlan({ schedule, options, isCalm }: Plan): Promise<RunResult> {
+  const ledger = new Ledger()
+  const seen = { operations: 0, faults: {} as Record<string, number> }
+  const outcome = await playSchedule(schedule, {
+    ...options,
+    quietMs: HEAL_MS_MAX,
+    onStart: (dictionary, name) => ledger.follow(dictionary, name),
+    acts: actsOf(ledger),
+    check: (simulation) => {
+      seen.operations = simulation.history.operations.length
+      seen.faults = { ...simulation.network.disturbances }
+      const linearizable = isCalm ? KEYS : []
+      for (const { check, what } of simulation.problems({ linearizable })) {
+        ledger.violate(INVARIANTS[check], what)
       }
+    },
+  })
+  return {
+    seed: options.seed,
+    peers: options.peers.length,
+    violations: [...ledger.violations, ...violationsOf(outcome)],
+    faults: { ...countFaults(schedule), ...seen.faults },
+    operations: seen.operations,
+    broadcasts: ledger.dictionaries.reduce((sum, { actor }) => sum + broadcastsOf(actor), 0),
+    virtualMs: outcome.virtualMs,
+    healMs: outcome.healMs,
+  }
+}
+
+/** The shortest part of a plan that was found to break one of the same invariants. */
+export async function shortenPlan(plan: Plan, triesMax: number): Promise<string> {
+  const { violations } = await playPlan(plan)
+  const broken = new Set(violations.map(({ invariant }) => invariant))
+  const fails = async (schedule: Schedule) => {
+    const result = await playPlan({ ...plan, schedule })
+    return result.violations.some(({ invariant }) => broken.has(invariant))
+  }
+  const shortest = await shrink(plan.schedule, fails, { triesMax })
+  const count = `${shortest.length} of ${plan.schedule.length} steps break the same:`
+  return `${count}\n${printSchedule(shortest, { ...plan.options })}`
+}
+
+interface Draw {
+  readonly peers: readonly string[]
+  readonly pick: Pick
+  /** How many steps there are already, for values that occur once. */
+  readonly count: number
+}
+
+type Drawn = Omit<Step, 'atMs'>
+
+function drawCall({ peers, pick, count }: Draw): Drawn {
+  const peer = peers[pick(peers.length)] as string
+  const key = KEYS[pick(KEYS.length)] as string
+  const other = peers[pick(peers.length)] as string
+  switch (pick(14)) {
+    case 0:
+      return { peer, act: 'delete', with: [key] }
+    case 1:
+      return { peer, act: 'release', with: [key] }
+    case 2:
+      return { peer, act: 'send', with: [`note ${count}`] }
+    case 3:
+      return { peer, act: 'acquire', with: [key, { waitMs: pick(2) * pick(20_000) }] }
+    case 4:
+      return { peer, act: 'renew', with: [key] }
+    case 5:
+      return { peer, act: 'transfer', with: [key, other] }
+    case 6:
+    case 7:
+      return { peer, act: 'get', with: [key] }
+    default:
+      return { peer, act: 'set', with: [key, `${peer}-${count}`] }
+  }
+}
+
+function drawFault(draw: Draw): Drawn {
+  const { peers, pick } = draw
+  const peer = peers[pick(peers.length)] as string
+  const other = peers[pick(peers.length)] as string
+  const side = peers.filter(() => pick(2) === 0)
+  const sides = [side, peers.filter((name) => !side.includes(name))]
+  const faults: readonly Drawn[] = [
+    { act: 'partition', with: sides },
+    { act: 'partitionOneWay', with: sides },
+    { act: 'heal' },
+    { act: 'heal' },
+    { peer, act: 'crash' },
+    { peer, act: 'restart' },
+    { peer, act: 'pause' },
+    { peer, act: 'resume' },
+    { peer, act: 'reset', with: [other] },
+    { peer, act: 'stall' },
+    { peer, act: 'unstall' },
+    { peer, act: 'slow', with: [{ factor: 2 + pick(20) }] },
+    { peer, act: 'unslow' },
+    drawClock(draw),
+    { peer, act: 'suspend', with: [pick(20_000)] },
+  ]
+  return faults[pick(faults.length)] as Drawn
+}
+
+/** A clock that is wrong cuts nobody off. */
+function drawClock({ peers, pick }: Draw): Drawn {
+  const peer = peers[pick(peers.length)] as string
+  return pick(2) === 0
+    ? { peer, act: 'drift', with: [0.995 + pick(11) / 1_000] }
+    : { peer, act: 'stepClock', with: [pick(172_800_000) - 86_400_000] }
+}
+
+/** The acts whose results the ledger looks at. */
+function actsOf(ledger: Ledger): Readonly<Record<string, Act>> {
+  const { acquire, renew, transfer } = ACTS as Record<'acquire' | 'renew' | 'transfer', Act>
+  const extending = (call: Act): Act => {
+    return (simulation, name, ...given) => {
+      const [key, heir] = given as readonly string[] as readonly [string, string]
+      for (const holder of [name, heir]) ledger.extend(holder, key)
+      const result = call(simulation, name, ...given)
+      return result instanceof Promise ? result.then(() => ledger.extend(name, key)) : result
     }
   }
+  return awake({
+    set: (simulation, name, key: string, value: string) => {
+      ledger.set(simulation, name, { key, value })
+    },
+    acquire: extending(acquire),
+    renew: extending(renew),
+    transfer: extending(transfer),
+  })
+}
 
-  /** Who believes to hold the key under the very write that this value is. */
-  #holderOf(key: string, value: string | undefined): string | undefined {
-    if (value === undefined) return undefined
-    return this.#names.find((name) => {
-      if (this.#dead.has(name)) return false
-      const dictionary = this.#simulation.peer(name)
-      return dictionary.lease(key)?.mine === true && dictionary.get(key) === value
-    })
-  }
+function violationsOf({ problems }: Outcome): Violation[] {
+  return problems.map(({ check, what }) => ({ invariant: INVARIANTS[check], what }))
+}
 
-  #fault(): void {
-    const simulation = this.#simulation
-    const name = this.#names[this.#pick(this.#names.length)] as string
-    const other = this.#names[this.#pick(this.#names.length)] as string
-    const faults: Record<string, () => void> = {
-      partition: () => this.#partition(),
-      heal: () => simulation.heal(),
-      crash: () => this.#crash(name),
-      revive: () => this.#revive(name),
-      pause: () => this.#pause(name),
-      resume: () => this.#resume(name),
-      reset: () => simulation.network.reset(name, other),
-      stall: () => simulation.network.stall(name),
-      unstall: () => simulation.network.unstall(name),
-      drift: () => this.#withClock(name, (clock) => (clock.rate = 0.995 + this.#random() * 0.01)),
-      step: () =>
-        this.#withClock(
-          name,
-          (clock) => (clock.wallOffsetMs += this.#pick(172_800_000) - 86_400_000),
-        ),
-      suspend: () => this.#withClock(name, (clock) => clock.suspend(this.#pick(20_000))),
-    }
-    const kinds = Object.keys(faults)
-    const kind = kinds[this.#pick(kinds.length)] as string
-    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1
-    faults[kind]?.()
-  }
+function countFaults(schedule: Schedule): Record<string, number> {
+  const counts: Record<string, number> = {}
+  const faults = schedule.filter(({ act }) => FAULTS.has(act))
+  for (const { act } of faults) counts[act] = (counts[act] ?? 0) + 1
+  return counts
+}
 
-  #partition(): void {
-    const side = this.#names.filter(() => this.#pick(2) === 0)
-    const rest = this.#names.filter((name) => !side.includes(name))
-    this.#simulation.partition(side, rest, { oneWay: this.#pick(4) === 0 })
-  }
+const FAULTS = new Set([
+  'partition',
+  'partitionOneWay',
+  'heal',
+  'crash',
+  'restart',
+  'pause',
+  'resume',
+  'reset',
+  'stall',
+  'unstall',
+  'slow',
+  'unslow',
+  'drift',
+  'stepClock',
+  'suspend',
+])
 
-  #crash(name: string): void {
-    if (this.#dead.has(name)) return
-    this.#paused.delete(name)
-    this.#simulation.crash(name)
-    this.#ledger.died(name, this.#runs.get(name) as number)
-    this.#dead.add(name)
-  }
+/** How many broadcasts a run began. */
+function broadcastsOf(actor: object): number {
+  const snapshot = boards.get(actor)?.waterfall.getSnapshot() as
+    | { context: { waterfall: { sent: number } } }
+    | undefined
+  return snapshot?.context.waterfall.sent ?? 0
+}
 
-  #revive(name: string): void {
-    if (!this.#dead.delete(name)) return
-    this.#simulation.restart(name)
-    this.#follow(name)
-  }
-
-  #pause(name: string): void {
-    if (this.#dead.has(name) || this.#paused.has(name)) return
-    this.#paused.add(name)
-    this.#simulation.pause(name)
-  }
-
-  #resume(name: string): void {
-    if (this.#paused.delete(name)) this.#simulation.resume(name)
-  }
-
-  #withClock(name: string, change: (clock: ReturnType<Simulation['clockOf']>) => void): void {
-    if (!this.#dead.has(name)) change(this.#simulation.clockOf(name))
-  }
-
-  #follow(name: string): void {
-    const run = (this.#runs.get(name) ?? 0) + 1
-    this.#runs.set(name, run)
-    this.#ledger.follow(this.#simulation.peer(name), { name, run })
-  }
-
-  #pick(count: number): number {
-    return Math.floor(this.#random() * count)
-  }
+function nameAll(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => NAMES[index] ?? `peer${index + 1}`)
 }

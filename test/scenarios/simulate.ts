@@ -1,85 +1,115 @@
 /**
- * `npm run simulate -- --seeds N [--seed S] [--peers P] [--minutes M]`: random runs on the
- * simulated network, one after another. Exit code 1 if a promise was broken, with the seeds that
- * show it.
+ * `npm run simulate -- --seeds N [--seed FIRST] [--peers P] [--minutes M] [--jobs J]`: random runs
+ * on the simulated network. Exit code 1 if a promise was broken, with the seeds that show it and
+ * the shortest schedules that were found to break the same.
  */
 
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { playSeed, type RunResult } from './random.ts'
+import { drawPlan, playSeed, type RunResult, shortenPlan } from './random.ts'
+import { printSummary } from './summary.ts'
 
-const HELP = 'npm run simulate -- --seeds N [--seed FIRST] [--peers P] [--minutes M] [--first]'
+const HELP = `npm run simulate -- [--seeds N] [--seed FIRST] [--peers P] [--minutes M] [--jobs J]
+  --seeds N    how many runs; default 200
+  --seed S     the first seed; default 1
+  --peers P    how many peers; default 2 to 6, drawn
+  --minutes M  how long faults go on in each run, in simulated minutes; default 3
+  --jobs J     how many processes share the work; default 1
+  --tries T    how many shorter schedules to try for a seed that breaks something; default 200
+  --first      stop at the first such seed, and try none`
+
+/** For so many seeds the shortest schedule is looked for. */
+const SHORTENED_COUNT_MAX = 3
+/** Progress is shown after every so many seeds. */
+const PROGRESS_COUNT = 100
 
 interface Options {
   readonly seeds: number
   readonly seed: number
   readonly peers: number | undefined
   readonly minutes: number | undefined
-  /** Stop at the first seed that breaks a promise. */
+  readonly jobs: number
+  readonly tries: number
   readonly first: boolean
 }
 
 async function simulate(options: Options): Promise<number> {
-  const results: RunResult[] = []
   const startedAt = performance.now()
-  for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
-    const { peers, minutes } = options
-    const result = await playSeed({
-      seed,
-      ...(peers === undefined ? {} : { peers }),
-      ...(minutes === undefined ? {} : { minutes }),
-    })
+  const results: RunResult[] = []
+  const broken: number[] = []
+  const runs = options.jobs > 1 ? playInChildren(options) : playHere(options)
+  for await (const result of runs) {
     results.push(result)
     for (const { invariant, what } of result.violations) {
-      console.log(`seed ${seed}: ${invariant} ${what}`)
+      console.log(`seed ${result.seed}: ${invariant} ${what}`)
     }
-    if (options.first && result.violations.length > 0) break
-    if (results.length % 100 === 0) progress(results.length, options.seeds)
+    if (result.violations.length > 0) broken.push(result.seed)
+    if (options.first && broken.length > 0) break
+    if (results.length % PROGRESS_COUNT === 0) {
+      process.stderr.write(`${results.length} of ${options.seeds} seeds\n`)
+    }
   }
   printSummary(results, (performance.now() - startedAt) / 1000)
-  return results.some(({ violations }) => violations.length > 0) ? 1 : 0
+  if (options.tries > 0) {
+    for (const seed of broken.slice(0, SHORTENED_COUNT_MAX)) {
+      console.log(
+        `\nSeed ${seed}: ${await shortenPlan(drawPlan({ ...options, seed }), options.tries)}`,
+      )
+    }
+  }
+  return results.length === options.seeds && broken.length === 0 ? 0 : 1
 }
 
-function progress(done: number, all: number): void {
-  process.stderr.write(`${done} of ${all} seeds\n`)
+async function* playHere(options: Options): AsyncGenerator<RunResult> {
+  for (let count = 0; count < options.seeds; count++) {
+    yield await playSeed({ ...options, seed: options.seed + count })
+  }
 }
 
-function printSummary(results: readonly RunResult[], seconds: number): void {
-  const sum = (pick: (result: RunResult) => number) =>
-    results.reduce((total, result) => total + pick(result), 0)
-  const faults = tally(results.flatMap((result) => Object.entries(result.faults)))
-  const broken = tally(
-    results.flatMap((result) => result.violations.map(({ invariant }) => [invariant, 1] as const)),
-  )
-  const heal = results.map(({ healMs }) => healMs).sort((one, other) => one - other)
-  const rows: [string, string][] = [
-    ['scenarios', String(results.length)],
-    ['faults injected', `${sum((r) => total(r.faults))} (${list(faults)})`],
-    ['accepted writes', String(sum((result) => result.writes))],
-    ['virtual hours', (sum((result) => result.virtualMs) / 3_600_000).toFixed(1)],
-    ['real seconds', seconds.toFixed(0)],
-    ['heal to equal, p50', `${percentile(heal, 0.5)} ms`],
-    ['heal to equal, p99', `${percentile(heal, 0.99)} ms`],
-    ['violations', broken.size === 0 ? '0' : list(broken)],
-  ]
-  for (const [name, value] of rows) console.log(`${name.padEnd(20)} ${value}`)
+/** Each child plays every so manieth seed, and prints a line of JSON for each. */
+async function* playInChildren(options: Options): AsyncGenerator<RunResult> {
+  const waiting: RunResult[] = []
+  let wake = () => {}
+  let running = options.jobs
+  const children = Array.from({ length: options.jobs }, (_, job) => {
+    const words = ['--import', 'tsx', 'test/scenarios/simulate.ts', '--job', String(job)]
+    for (const name of ['seeds', 'seed', 'peers', 'minutes', 'jobs'] as const) {
+      if (options[name] !== undefined) words.push(`--${name}`, String(options[name]))
+    }
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const lines = createInterface({ input: child.stdout })
+    lines.on('line', (line) => {
+      waiting.push(JSON.parse(line) as RunResult)
+      wake()
+    })
+    lines.on('close', () => {
+      running -= 1
+      wake()
+    })
+    return child
+  })
+  try {
+    while (running > 0 || waiting.length > 0) {
+      const result = waiting.shift()
+      if (result !== undefined) yield result
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    }
+  } finally {
+    for (const child of children) child.kill()
+  }
 }
 
-function tally(pairs: readonly (readonly [string, number])[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const [name, count] of pairs) counts.set(name, (counts.get(name) ?? 0) + count)
-  return counts
-}
-
-function total(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((all, count) => all + count, 0)
-}
-
-function list(counts: ReadonlyMap<string, number>): string {
-  return [...counts].map(([name, count]) => `${name} ${count}`).join(', ')
-}
-
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+/** One of several processes. */
+async function playJob(options: Options, job: number): Promise<void> {
+  for (let count = job; count < options.seeds; count += options.jobs) {
+    const result = await playSeed({ ...options, seed: options.seed + count })
+    console.log(JSON.stringify(result))
+  }
 }
 
 const { values } = parseArgs({
@@ -88,18 +118,23 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     peers: { type: 'string' },
     minutes: { type: 'string' },
+    jobs: { type: 'string', default: '1' },
+    job: { type: 'string' },
+    tries: { type: 'string' },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
-if (values.help) {
-  console.log(HELP)
-} else {
-  process.exitCode = await simulate({
-    seeds: Number(values.seeds),
-    seed: Number(values.seed),
-    peers: values.peers === undefined ? undefined : Number(values.peers),
-    minutes: values.minutes === undefined ? undefined : Number(values.minutes),
-    first: values.first,
-  })
+const count = (text: string | undefined) => (text === undefined ? undefined : Number(text))
+const options: Options = {
+  seeds: Number(values.seeds),
+  seed: Number(values.seed),
+  peers: count(values.peers),
+  minutes: count(values.minutes),
+  jobs: Number(values.jobs),
+  tries: count(values.tries) ?? (values.first ? 0 : 200),
+  first: values.first,
 }
+if (values.help) console.log(HELP)
+else if (values.job !== undefined) await playJob(options, Number(values.job))
+else process.exitCode = await simulate(options)
