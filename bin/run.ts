@@ -33,8 +33,8 @@ SIGTERM, and SIGKILL before anybody else may start.
 
   --wait TIME      how long to wait for the key (0: once or not at all)
   --term TIME      how long the lease lasts if this process dies (30s)
-  --grace TIME     how long before the end of a lost lease SIGTERM is sent; at most a third of
-                   the term (10s, or a third of the term)
+  --grace TIME     how long before the end of a lost lease SIGTERM is sent; at most a quarter of
+                   the term (10s, or a quarter of the term)
 ${NETWORK_HELP}
   --settle TIME    how long to look for others before the key is taken (5s)
   --when-cut WHAT  stop: end the command when most others cannot be reached any more;
@@ -114,12 +114,14 @@ function readJob(words: readonly string[]): Job {
     max: number,
   ) => (values[name] === undefined ? ms : readDuration(name, values[name], { min, max }))
   const termMs = read('term', TERM_MS_DEFAULT, TERM_MS_MIN, TERM_MS_MAX)
+  // A renewal is a third of the term apart, and may take a sixth.
+  const graceMsMax = termMs / 4
   return {
     key,
     command,
     termMs,
     waitMs: read('wait', 0, 0, TERM_MS_MAX),
-    graceMs: read('grace', Math.min(GRACE_MS_DEFAULT, termMs / 3), 0, termMs / 3),
+    graceMs: read('grace', Math.min(GRACE_MS_DEFAULT, graceMsMax), 0, graceMsMax),
     settleMs: read('settle', SETTLE_MS_DEFAULT, 0, TERM_MS_MAX),
     whenCut,
     tell: (what) => values.verbose && console.error(`holdfast: ${what}`),

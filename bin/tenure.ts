@@ -48,8 +48,9 @@ export class Tenure {
   async begin(waitUntil: Deadline, signal: AbortSignal): Promise<Deadline | undefined> {
     while (this.#lease.valid && !signal.aborted) {
       const own = this.#renew()
-      const testimony = await this.#witness.ask(this.#claim, this.#askMs)
+      const testimony = await this.#witness.ask(this.#claim, { waitMs: this.#askMs })
       const until = this.#first(own, testimony)
+      this.#company = new Set(testimony.heard.keys())
       if (until !== undefined) return until
       if (remainingMs(waitUntil) <= 0) return undefined
       await sleep(ASK_AGAIN_MS)
@@ -66,12 +67,14 @@ export class Tenure {
       over.abort()
     })
     const loss = this.#lease.on('lost', () => leash.lose())
-    let pauseMs = this.#options.termMs / 3
+    let next = deadlineIn(this.#options.termMs / 3)
     while (!isOver && this.#lease.valid) {
+      const pauseMs = Math.max(ASK_AGAIN_MS, remainingMs(next))
       await sleep(pauseMs, undefined, { signal: over.signal }).catch(() => {})
       if (isOver || !this.#lease.valid) break
+      const renewed = readMoment()
       const isConfirmed = await this.#extend(leash)
-      pauseMs = isConfirmed ? this.#options.termMs / 3 : ASK_AGAIN_MS
+      next = deadlineIn(isConfirmed ? this.#options.termMs / 3 : 0, renewed)
     }
     if (!isOver) leash.lose()
     await leash.ended
@@ -86,19 +89,26 @@ export class Tenure {
 
   async #extend(leash: Leash): Promise<boolean> {
     const own = this.#renew()
-    const testimony = await this.#witness.ask(this.#claim, this.#askMs)
-    if (!this.#lease.valid) return false
-    if (this.#options.whenCut === 'continue') {
-      leash.extend(own)
-      return true
-    }
-    const left = this.#witness.takeLeft()
-    const stayed = [...this.#company].filter((peerId) => !left.includes(peerId))
-    const members = new Set([...stayed, ...testimony.asked])
-    const until = this.#until(own, testimony, members)
-    if (until === undefined) return false
+    const isNeedless = this.#options.whenCut === 'continue'
+    const until = isNeedless ? own : await this.#confirm(own)
+    if (until === undefined || !this.#lease.valid) return false
     leash.extend(until)
     return true
+  }
+
+  /** Until when most of those confirm it who did last time, or who came since. */
+  async #confirm(own: Deadline): Promise<Deadline | undefined> {
+    const until = (testimony: Testimony) => {
+      const left = this.#witness.left
+      const stayed = [...this.#company].filter((peerId) => !left.has(peerId))
+      return this.#until(own, testimony, new Set([...stayed, ...this.#counted(testimony)]))
+    }
+    // Those who are slow are not waited for when there are enough of the others.
+    const isEnough = (testimony: Testimony) => until(testimony) !== undefined
+    const testimony = await this.#witness.ask(this.#claim, { waitMs: this.#askMs, isEnough })
+    const end = until(testimony)
+    if (end !== undefined) this.#company = new Set(testimony.heard.keys())
+    return end
   }
 
   /** Renews the lease. The end of its new term, less what a kill takes. */
@@ -108,16 +118,16 @@ export class Tenure {
     return deadlineIn(this.#lease.remainingMs - this.#killMs, now)
   }
 
-  /**
-   * None may refuse at first, not even the former owner, whose command may be in its last moments.
-   * If that one does not answer, its time is over all the same, and it is not counted.
-   */
+  /** None may refuse at first, not even the former owner: its command may be about to end. */
   #first(own: Deadline, testimony: Testimony): Deadline | undefined {
     if (testimony.refused.size > 0) return undefined
+    return this.#until(own, testimony, this.#counted(testimony))
+  }
+
+  /** Who was asked; but the time of a former owner that does not answer is over all the same. */
+  #counted({ asked, heard }: Testimony): Set<string> {
     const { former } = this.#options
-    const members = new Set(testimony.asked)
-    if (former !== undefined && !testimony.heard.has(former)) members.delete(former)
-    return this.#until(own, testimony, members)
+    return new Set([...asked].filter((peerId) => peerId !== former || heard.has(peerId)))
   }
 
   /** The moment until which most of these members confirm the lease. */
@@ -125,7 +135,6 @@ export class Tenure {
     const needed = Math.ceil(members.size / 2)
     const longest = [...heard.values()].sort((one, other) => remainingMs(other) - remainingMs(one))
     if (longest.length < needed) return undefined
-    this.#company = new Set(heard.keys())
     const last = longest[needed - 1]
     return last === undefined ? own : earlier(own, deadlineIn(-this.#killMs, last))
   }

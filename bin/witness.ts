@@ -16,13 +16,16 @@
  * confirm again.
  */
 
-import type { Dictionary } from 'holdfast'
+import { type Dictionary, HoldfastError } from 'holdfast'
 import { type Deadline, deadlineIn, readMoment, remainingMs } from './deadline.ts'
 
 /** How many keys promises are kept for. */
 const PROMISES_MAX = 10_000
 /** How much faster the clock of another may run: the share of a promise that is not relied upon. */
 const DRIFT = 0.01
+/** A peer that was announced is looked for so often, and so many milliseconds apart. */
+const GREETINGS_MAX = 100
+const GREET_MS = 5
 const TAG = 'holdfast/run'
 
 type Word = 'here' | 'ask' | 'heard' | 'refused' | 'done'
@@ -51,6 +54,12 @@ export interface Testimony {
   readonly asked: ReadonlySet<string>
 }
 
+interface Asking {
+  readonly waitMs: number
+  /** Default when all have answered. */
+  readonly isEnough?: (testimony: Testimony) => boolean
+}
+
 interface Promised extends Claim {
   readonly owner: string
   readonly until: Deadline
@@ -69,7 +78,6 @@ export class Witness {
   readonly #dictionary: Dictionary
   /** Neighbours that answer. */
   readonly #others = new Set<string>()
-  /** Who said goodbye since the last look. */
   readonly #left = new Set<string>()
   readonly #promises = new Map<string, Promised>()
   /** What this process works under, also when the lease is lost, until its command has ended. */
@@ -84,13 +92,13 @@ export class Witness {
       if (saying?.tag === TAG) this.#hear(saying as Saying, from)
       return true
     })
-    dictionary.on('connect', ({ peerId }) => this.#say('here', peerId))
+    dictionary.on('connect', ({ peerId }) => this.#greet(peerId, GREETINGS_MAX))
     dictionary.on('disconnect', ({ peerId, hasLeft }) => {
       this.#others.delete(peerId)
       if (hasLeft) this.#forget(peerId)
     })
     dictionary.on('member.left', ({ peerId }) => this.#forget(peerId))
-    for (const { peerId } of dictionary.peers) this.#say('here', peerId)
+    for (const { peerId } of dictionary.peers) this.#greet(peerId, GREETINGS_MAX)
   }
 
   /** How many neighbours answer. */
@@ -103,16 +111,15 @@ export class Witness {
     return this.#dictionary.peers.every(({ peerId }) => this.#others.has(peerId))
   }
 
-  /** Who said goodbye since this was asked last. */
-  takeLeft(): string[] {
-    const left = [...this.#left]
-    this.#left.clear()
-    return left
+  /** Who said goodbye since the command began to work. */
+  get left(): ReadonlySet<string> {
+    return this.#left
   }
 
   /** A command is about to work under this lease: nobody else is confirmed until it is done. */
   work(claim: Claim): void {
     this.#working = claim
+    this.#left.clear()
   }
 
   /** The command has ended: whoever waits for the key may be confirmed at once. */
@@ -123,8 +130,8 @@ export class Witness {
     for (const peerId of this.#others) this.#say('done', peerId, claim)
   }
 
-  /** Asks all neighbours that answer. Resolves when all have answered, or after so long. */
-  async ask(claim: Claim, waitMs: number): Promise<Testimony> {
+  /** Asks all neighbours that answer. Resolves when enough have answered, or after so long. */
+  async ask(claim: Claim, { waitMs, isEnough = isComplete }: Asking): Promise<Testimony> {
     // What was written in this tick leaves at its end; the question follows it on each line.
     await new Promise((resolve) => setImmediate(resolve))
     const asked = new Set(this.#others)
@@ -135,7 +142,8 @@ export class Witness {
     await new Promise<void>((resolve) => {
       timer = setTimeout(resolve, waitMs)
       const answered = () => {
-        if (heard.size + refused.size >= asked.size) resolve()
+        const testimony = { asked, heard, refused }
+        if (isComplete(testimony) || isEnough(testimony)) resolve()
       }
       this.#question = { ask, askedAt: readMoment(), asked, heard, refused, answered }
       for (const peerId of asked) this.#say('ask', peerId, { ...claim, ask })
@@ -144,6 +152,13 @@ export class Witness {
     clearTimeout(timer)
     this.#question = undefined
     return { heard, refused, asked }
+  }
+
+  /** A peer is announced a moment before it can be spoken to. */
+  #greet(to: string, attempts: number): void {
+    const isThere = this.#dictionary.peers.some(({ peerId }) => peerId === to)
+    if (isThere) return this.#say('here', to)
+    if (attempts > 0) setTimeout(() => this.#greet(to, attempts - 1), GREET_MS).unref()
   }
 
   #hear(saying: Saying, from: string): void {
@@ -196,6 +211,15 @@ export class Witness {
   }
 
   #say(word: Word, to: string, rest: Partial<Saying> = {}): void {
-    this.#dictionary.send({ tag: TAG, word, ...rest }, { to })
+    try {
+      this.#dictionary.send({ tag: TAG, word, ...rest }, { to })
+    } catch (error) {
+      // Once it is closed, nobody waits for an answer.
+      if (!(error instanceof HoldfastError) || error.code !== 'CLOSED') throw error
+    }
   }
+}
+
+function isComplete({ asked, heard, refused }: Testimony): boolean {
+  return heard.size + refused.size >= asked.size
 }

@@ -48,14 +48,15 @@ async function play(crew: Crew, mishap: Mishap, pauseMs: number): Promise<Round>
   const gate = await crew.gate(alicePort)
   const words = ['run', 'job', '--term', `${TERM_MS}`, '--wait', '40s', '--verbose']
   const alices = [...words, '--listen', at(alicePort), '--advertise', at(gate.port)]
-  const bobs = [...words, '--listen', at(bobPort), '--join', at(gate.port), ...crew.worker(100)]
+  const bobs = [...words, '--listen', at(bobPort), '--join', at(gate.port)]
   if (mishap === 'start together') {
     const alice = crew.start('alice', ...alices, '--join', at(bobPort), ...crew.worker(100))
-    return conclude(crew, { mishap, alice, bob: crew.start('bob', ...bobs) })
+    return conclude(crew, { mishap, alice, bob: crew.start('bob', ...bobs, ...crew.worker(100)) })
   }
   const alice = crew.start('alice', ...alices, '--settle', '0', ...crew.worker(LIFE_MS, 'family'))
   const { parent: supervisor } = await crew.until('alice', 'start')
-  const bob = crew.start('bob', ...bobs)
+  // Longer than a term, so that bob has to renew while alice is silent.
+  const bob = crew.start('bob', ...bobs, ...crew.worker(TERM_MS * 1.5))
   await bob.says('is held by')
   await pause(pauseMs)
   if (mishap === 'killed') alice.signal('SIGKILL')
