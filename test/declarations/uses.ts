@@ -6,12 +6,14 @@ import {
   type ConflictFact,
   type Dictionary,
   type ErrorCode,
+  type ExpiredFact,
   HoldfastError,
   type Key,
   type Lease,
   type LeaseEnd,
   type LeaseOutput,
   type LeaseView,
+  type Locks,
   leaseLogic,
   type MessageFact,
   openDictionary,
@@ -19,6 +21,7 @@ import {
   type Receipt,
   type SyncRef,
   syncLogic,
+  type Term,
 } from 'holdfast'
 import { connectionMachine, leaseMachine, meshMachine, syncMachine } from 'holdfast/machines'
 import { createSimulation, SteppingClock } from 'holdfast/simulation'
@@ -93,8 +96,44 @@ export async function dictionaryUses(): Promise<void> {
   lease.on('lost', ({ reason }) => is<LeaseEnd>()(reason))
   is<number>()(await doors.withLease('front', {}, async ({ token }) => token))
   await doors.transfer('front', 'bob', { waitMs: 1_000 })
+  doors.set('here', { state: 'open' }, { ephemeral: true, renew: true })
+  doors.on('expired', (fact) => is<ExpiredFact<Door>>()(fact))
+  for await (const term of doors.elect('nightly', { leaseMs: 60_000 })) is<Term>()(term)
+  await lockUses(doors.locks)
   is<SyncRef>()(leaseOf(doors.actor))
   await doors.close()
+}
+
+/** What code asks of `navigator.locks`, by the types of the browser. */
+interface BrowserLocks {
+  query(): Promise<{
+    held?: { clientId?: string; mode?: 'exclusive' | 'shared'; name?: string }[]
+    pending?: { clientId?: string; mode?: 'exclusive' | 'shared'; name?: string }[]
+  }>
+  request<T>(name: string, callback: (lock: BrowserLock | null) => T): Promise<Awaited<T>>
+  request<T>(
+    name: string,
+    options: {
+      ifAvailable?: boolean
+      mode?: 'exclusive' | 'shared'
+      signal?: AbortSignal
+      steal?: boolean
+    },
+    callback: (lock: BrowserLock | null) => T,
+  ): Promise<Awaited<T>>
+}
+
+interface BrowserLock {
+  readonly mode: 'exclusive' | 'shared'
+  readonly name: string
+}
+
+async function lockUses(locks: Locks): Promise<void> {
+  const browser: BrowserLocks = locks
+  is<number>()(await browser.request('printer', { steal: true }, async () => 7))
+  is<number>()(await locks.request('printer', (lock) => lock?.token ?? 0))
+  const { held } = await locks.query()
+  is<string[]>()(held.map(({ clientId }) => clientId))
 }
 
 function leaseOf(sync: SyncRef): SyncRef {

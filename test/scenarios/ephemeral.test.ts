@@ -137,6 +137,29 @@ scenarios('values that are gone with their lease', (scenario) => {
     assert.is(simulation.peer('alice').lease('here')?.mine, true)
   })
 
+  scenario('alice is cut off until her end is written down, and says so again', async (scene) => {
+    const simulation = await scene.gather(...THREE)
+    await appear(simulation)
+    const [alice, bob] = [simulation.peer('alice'), simulation.peer('bob')]
+    const facts = [hear(alice, 'expired'), hear(alice, 'conflict')] as const
+    alice.on('expired', ({ key, owner }) => {
+      if (owner === 'alice')
+        alice.set(key, 'back', { ephemeral: true, leaseMs: LEASE_MS, renew: true })
+    })
+    simulation.partition(['alice'], ['bob', 'carol'])
+    await simulation.advance(5 * MINUTE_MS)
+    assert.is(alice.get('here'), 'alice')
+    assert.is(tableOf(bob).size, 0)
+    simulation.heal()
+    await simulation.untilQuiet()
+    assert.equal(
+      facts.map(({ length }) => length),
+      [1, 0],
+    )
+    assert.equal(seen(simulation, 'here'), ['back', 'back', 'back'])
+    assert.is(bob.lease('here')?.token, 3)
+  })
+
   scenario('a paused alice finds it gone at her first look, before any timer', async (scene) => {
     const simulation = await scene.gather(...THREE)
     await appear(simulation)
