@@ -1,42 +1,54 @@
 /**
  * `npm run chaos -- --rounds N [--seed S] [--seconds T]`: storms over eight real processes, one
- * after another. Exit code 1 if a promise was broken, with the seeds that show it.
+ * after another. `npm run chaos -- --stops N [--seed S]`: so many times the holder of a lease is
+ * stopped past its term while it writes to a fenced resource. Exit code 1 if a promise was broken,
+ * with the seeds that show it.
  */
 
 import { parseArgs } from 'node:util'
 import { Fleet } from './fleet.ts'
+import { playStops } from './stops.ts'
 import { NAMES, playStorm, type StormResult } from './storm.ts'
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '10' },
+    rounds: { type: 'string' },
+    stops: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     seconds: { type: 'string', default: '15' },
   },
 })
-const rounds = Number(values.rounds)
 const seed = Number(values.seed)
-const stormMs = Number(values.seconds) * 1000
-console.log(`seed ${seed}`)
-
 const fleet = new Fleet()
-let pool: StormResult['pool'] = await fleet.startMany(NAMES.length)
-const results: StormResult[] = []
-for (let round = 0; round < rounds; round += 1) {
-  const result = await playStorm({ seed: seed + round, fleet, pool, stormMs })
-  pool = result.pool
-  results.push(result)
-  const { writes, takeovers, healMs, violations, journals } = result
-  const told = `${writes} writes, ${takeovers} takeovers, equal after ${Math.round(healMs)} ms`
-  console.log(`seed ${result.seed}: ${told}, ${violations.length} violations`)
-  for (const { invariant, what } of violations) console.log(`  ${invariant} ${what}`)
-  if (journals !== undefined) console.log(`  journals in ${journals}`)
+console.log(`seed ${seed}`)
+let isBroken = false
+if (values.rounds !== undefined || values.stops === undefined) {
+  isBroken = await rage(Number(values.rounds ?? 10))
 }
-printSummary()
+if (values.stops !== undefined) isBroken = (await stop(Number(values.stops))) || isBroken
 fleet.killAll()
-process.exitCode = results.some(({ violations }) => violations.length > 0) ? 1 : 0
+process.exitCode = isBroken ? 1 : 0
 
-function printSummary(): void {
+/** Storms, one after another. True if a promise was broken. */
+async function rage(rounds: number): Promise<boolean> {
+  let pool: StormResult['pool'] = await fleet.startMany(NAMES.length)
+  const results: StormResult[] = []
+  const stormMs = Number(values.seconds) * 1000
+  for (let round = 0; round < rounds; round += 1) {
+    const result = await playStorm({ seed: seed + round, fleet, pool, stormMs })
+    pool = result.pool
+    results.push(result)
+    const { writes, takeovers, healMs, violations, journals } = result
+    const told = `${writes} writes, ${takeovers} takeovers, equal after ${Math.round(healMs)} ms`
+    console.log(`seed ${result.seed}: ${told}, ${violations.length} violations`)
+    for (const { invariant, what } of violations) console.log(`  ${invariant} ${what}`)
+    if (journals !== undefined) console.log(`  journals in ${journals}`)
+  }
+  printSummary(results)
+  return results.some(({ violations }) => violations.length > 0)
+}
+
+function printSummary(results: readonly StormResult[]): void {
   const sum = (pick: (result: StormResult) => number) =>
     results.reduce((total, result) => total + pick(result), 0)
   const faults: Record<string, number> = {}
@@ -46,15 +58,32 @@ function printSummary(): void {
   const heal = results.map(({ healMs }) => healMs).sort((one, other) => one - other)
   const at = (share: number) => Math.round(heal[Math.floor(share * (heal.length - 1))] ?? 0)
   const kinds = Object.entries(faults).map(([kind, count]) => `${kind} ${count}`)
-  console.log(
-    `storms            ${results.length} of ${values.seconds} s, ${NAMES.length} processes`,
-  )
-  console.log(
-    `faults            ${Object.values(faults).reduce((total, count) => total + count, 0)}`,
-  )
-  console.log(`                  ${kinds.join(', ')}`)
-  console.log(`writes            ${sum(({ writes }) => writes)}`)
-  console.log(`takeovers         ${sum(({ takeovers }) => takeovers)}`)
-  console.log(`heal to equal     median ${at(0.5)} ms, longest ${at(1)} ms`)
-  console.log(`violations        ${sum(({ violations }) => violations.length)}`)
+  printRows([
+    ['storms', `${results.length} of ${values.seconds} s, ${NAMES.length} processes`],
+    ['faults', String(Object.values(faults).reduce((total, count) => total + count, 0))],
+    ['', kinds.join(', ')],
+    ['writes', String(sum(({ writes }) => writes))],
+    ['takeovers', String(sum(({ takeovers }) => takeovers))],
+    ['heal to equal', `median ${at(0.5)} ms, longest ${at(1)} ms`],
+    ['violations', String(sum(({ violations }) => violations.length))],
+  ])
+}
+
+/** Stops holders. True if a promise was broken. */
+async function stop(rounds: number): Promise<boolean> {
+  const result = await playStops({ seed, rounds, fleet })
+  for (const violation of result.violations) console.log(violation)
+  printRows([
+    ['rounds', `${result.rounds}, ${result.spoiled} more were begun anew`],
+    ['writes accepted', String(result.accepted)],
+    ['writes refused', `${result.refused} of holders that had looked before they were stopped`],
+    ['', `${result.rounds} of holders that did not look`],
+    ['stale accepted', String(result.stale)],
+    ['violations', String(result.violations.length)],
+  ])
+  return result.violations.length + result.stale > 0
+}
+
+function printRows(rows: readonly (readonly [string, string])[]): void {
+  for (const [name, text] of rows) console.log(`${name.padEnd(18)}${text}`)
 }

@@ -16,10 +16,14 @@ import {
   openDictionary,
 } from 'holdfast'
 import { boards } from '../../actors/sync.ts'
+import { sharedNow } from './journal.ts'
 import { type Play, Player } from './player.ts'
+import { Resource, type ResourceOptions } from './resource.ts'
 
 /** How often a lease that is watched is read, in milliseconds. */
 const SAMPLE_MS = 2
+/** How long the work between a look at the lease and the write under it takes, in milliseconds. */
+const WORK_MS = 5
 
 export interface Orders {
   /** Opens a dictionary, writes one key, closes, and is done; all without the IPC channel. */
@@ -99,18 +103,41 @@ const commands = {
   /** Acquires a lease and keeps it, to be asked for by `holding`. */
   async acquire(key: string, options: AcquireOptions) {
     lease = await current().acquire(key, options)
-    return { token: lease.token, remainingMs: lease.remainingMs, at: Date.now() }
+    return { token: lease.token, remainingMs: lease.remainingMs, at: sharedNow() }
   },
-  holding: () => ({ valid: lease?.valid, remainingMs: lease?.remainingMs, at: Date.now() }),
+  holding: () => ({ valid: lease?.valid, remainingMs: lease?.remainingMs }),
   /** Reads the lease again and again, and notes when it was valid last. */
   watchLease() {
     sampler = setInterval(() => {
-      const at = Date.now()
+      const at = sharedNow()
       if (lease?.valid) lastValidAt = at
     }, SAMPLE_MS)
   },
   lastValidAt: () => lastValidAt,
   renew: () => lease?.renew(),
+  giveBack: () => lease?.release(),
+  /**
+   * Looks at the lease, works, and writes, again and again until it finds the lease lost. All in
+   * one go, so that no timer and no message can tell it.
+   */
+  guard({ msMax, ...options }: ResourceOptions & { msMax: number }) {
+    const resource = new Resource(options)
+    const end = sharedNow() + msMax
+    const seen = { lastValidAt: 0, lostAt: Number.NaN, accepted: 0, refused: 0 }
+    while (lease !== undefined && sharedNow() < end) {
+      const at = sharedNow()
+      if (!lease.valid) return { ...seen, lostAt: at }
+      seen.lastValidAt = at
+      while (sharedNow() < at + WORK_MS);
+      if (resource.write({ token: lease.token, by: current().peerId })) seen.accepted += 1
+      else seen.refused += 1
+    }
+    return seen
+  },
+  /** Writes under the token of the lease, whatever has become of that. */
+  strike(options: ResourceOptions) {
+    return new Resource(options).write({ token: lease?.token ?? 0, by: current().peerId })
+  },
   connect: (address: string) => current().connect(address),
   /** Dials all these addresses at the same moment of the wall clock, which all processes share. */
   async dialAll({ addresses, times, at }: { addresses: string[]; times: number; at: number }) {
