@@ -1,0 +1,41 @@
+/** What a measurement found: rows under headings, as a table or as JSON. */
+
+export type Cell = string | number
+
+export interface Report {
+  readonly title: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+/** The report as lines of text, columns aligned. Numbers stand to the right. */
+export function tableOf({ title, columns, rows }: Report): string {
+  const texts = [columns, ...rows].map((row) => row.map(textOf))
+  const widths = columns.map((_, at) => Math.max(...texts.map((row) => row[at]?.length ?? 0)))
+  const lines = texts.map((row, number) => {
+    const cells = row.map((text, at) => {
+      const isNumber = number > 0 && typeof rows[number - 1]?.[at] === 'number'
+      return isNumber ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0)
+    })
+    return cells.join('  ').trimEnd()
+  })
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ')
+  return [title, '', lines[0], rule, ...lines.slice(1), ''].join('\n')
+}
+
+/** The report as an object with one record for each row, for programs. */
+export function recordsOf({ title, columns, rows }: Report): object {
+  const records = rows.map((row) => Object.fromEntries(row.map((cell, at) => [columns[at], cell])))
+  return { title, rows: records }
+}
+
+function textOf(cell: Cell): string {
+  if (typeof cell === 'string') return cell
+  return Number.isInteger(cell) ? cell.toLocaleString('en') : cell.toFixed(2)
+}
+
+/** The middle one of some numbers. */
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((one, other) => one - other)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
