@@ -142,6 +142,16 @@ export const ERRORS = {
     state: 'Nothing changed.',
     cure: 'Nothing: this is what was asked for.',
   },
+  TOKEN_STALE: {
+    when: 'A fence has let a greater token pass for that key; `token` is the greatest.',
+    state: 'What the fence guards was not touched; at the end of a promise it may have been.',
+    cure: 'Stop: the lease is lost. Acquire it again to go on.',
+  },
+  FENCE_FULL: {
+    when: 'A fence knows as many keys as `keysMax` allows, and this one is new.',
+    state: 'What the fence guards was not touched.',
+    cure: 'Forget keys that are no more, or make the fence with a larger keysMax.',
+  },
   HANDLER_FAILED: {
     when: 'A registered handler or listener threw; reported in status and the error event.',
     state: 'The message went on to the next handler; nothing else changed.',
@@ -177,6 +187,8 @@ export interface ErrorDetails {
   readonly remainingMs?: number
   /** The address that was dialled or bound. */
   readonly address?: string
+  /** The greatest token that was seen. */
+  readonly token?: number
   /** A stable word for what happened, such as `refused` or `expired`. */
   readonly reason?: string
   /** The option that was wrong. */
@@ -202,6 +214,7 @@ export class HoldfastError extends Error {
   declare readonly owner?: string
   declare readonly remainingMs?: number
   declare readonly address?: string
+  declare readonly token?: number
   declare readonly reason?: string
   declare readonly option?: string
   declare readonly path?: string

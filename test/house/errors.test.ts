@@ -3,7 +3,7 @@
  * at an application. A code that is added without a provocation does not compile here.
  */
 import { createServer } from 'node:net'
-import { ERRORS, type ErrorCode, HoldfastError, openDictionary } from 'holdfast'
+import { ERRORS, type ErrorCode, fence, HoldfastError, openDictionary } from 'holdfast'
 import { createSimulation } from 'holdfast/simulation'
 import ts from 'typescript'
 import { suite } from 'uvu'
@@ -183,6 +183,15 @@ const provocations: Readonly<Record<ErrorCode, Provocation>> = {
   TIMEOUT: async (company) => (await held(company)).bob.acquire('door', { waitMs: 20 }),
   ABORTED: async (company) =>
     (await company.alone()).acquire('door', { signal: AbortSignal.abort() }),
+  TOKEN_STALE: () => {
+    const guard = fence()
+    guard.check(2)
+    guard.check(1)
+  },
+  FENCE_FULL: () => {
+    const guard = fence({ keysMax: 1 })
+    for (const key of ['door', 'gate']) guard.check({ key, token: 1 })
+  },
   HANDLER_FAILED: async (company) => {
     const alice = await company.alone()
     alice.on('update', () => {
