@@ -51,9 +51,12 @@ export class Fleet {
     process.on('exit', () => this.killAll())
   }
 
-  /** A process that obeys commands; with options, one whose dictionary is open. */
-  async start(options?: OpenOptions): Promise<PeerProcess> {
-    const member = this.#spawn({})
+  /**
+   * A process that obeys commands; with options, one whose dictionary is open. A launcher is a
+   * command that runs the one that is put behind it.
+   */
+  async start(options?: OpenOptions, launcher: readonly string[] = []): Promise<PeerProcess> {
+    const member = this.#spawn({}, launcher)
     await member.ready
     if (options) await member.call('open', options)
     return member
@@ -74,8 +77,8 @@ export class Fleet {
     for (const member of this.#members) member.signal('SIGKILL')
   }
 
-  #spawn(orders: Orders): PeerProcess {
-    const member = new PeerProcess(orders)
+  #spawn(orders: Orders, launcher: readonly string[] = []): PeerProcess {
+    const member = new PeerProcess(orders, launcher)
     this.#members.add(member)
     void member.exited.then(() => this.#members.delete(member))
     return member
@@ -93,8 +96,10 @@ export class PeerProcess {
   readonly #waiting = new Map<number, (answer: Answer) => void>()
   #calls = 0
 
-  constructor(orders: Orders) {
-    const child = spawn(process.execPath, ['--import', 'tsx', PEER, JSON.stringify(orders)], {
+  constructor(orders: Orders, launcher: readonly string[] = []) {
+    const peer = [process.execPath, '--import', 'tsx', PEER, JSON.stringify(orders)]
+    const [command, ...rest] = [...launcher, ...peer]
+    const child = spawn(command as string, rest, {
       stdio: ['ignore', 'pipe', 'inherit', ...(orders.once ? [] : (['ipc'] as const))],
     })
     this.#child = child
