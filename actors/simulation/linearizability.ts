@@ -16,7 +16,7 @@
 import type { Operation } from './history.ts'
 
 /** So many pairs of operations done and state are looked at; beyond it nothing is decided. */
-const CONFIGURATIONS_MAX = 200_000
+const CONFIGURATIONS_MAX = 50_000
 
 /** What the search found. */
 export type Linearization =
