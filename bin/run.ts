@@ -151,6 +151,7 @@ interface Work {
 async function work({ dictionary, leash, job, signal }: Work): Promise<number> {
   const { key, termMs, settleMs, graceMs, command, place } = job
   const silentMs = termMs * LAPSE_SHARE
+  job.tell(`looks for others in '${place.network}'`)
   const witness = await meet(dictionary, { join: place.join, settleMs, silentMs, signal })
   await leash.ready
   job.tell(`met ${dictionary.peers.length} others, ${witness.count} of them run commands`)
@@ -188,12 +189,13 @@ interface Attempt {
 /** Takes the lease, or waits for it; tells who had it before. */
 async function acquire(dictionary: Dictionary, { job, waitUntil, signal }: Attempt) {
   const { key, termMs } = job
-  let former: string | undefined = dictionary.lease(key)?.owner
-  if (former !== undefined) job.tell(`'${key}' is held by ${former}`)
+  let former: string | undefined
   const changed = dictionary.on('lease.changed', (fact) => {
     if (fact.key === key && fact.owner !== dictionary.peerId) former = fact.owner
   })
   try {
+    former = dictionary.lease(key)?.owner
+    if (former !== undefined) job.tell(`'${key}' is held by ${former}`)
     const waitMs = Math.max(0, remainingMs(waitUntil))
     return { lease: await dictionary.acquire(key, { leaseMs: termMs, waitMs, signal }), former }
   } catch (error) {

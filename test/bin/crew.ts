@@ -11,6 +11,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { signalGroup } from '../../bin/order.ts'
 
 const HOLDFAST = fileURLToPath(new URL('../../bin/holdfast.ts', import.meta.url))
 /** How long a process may live. */
@@ -68,7 +69,11 @@ export class Crew {
 
   /** Starts `holdfast` with these words. */
   start(name: string, ...words: readonly string[]): Hand {
-    const hand = new Hand(name, words)
+    return this.startWith({}, name, ...words)
+  }
+
+  startWith(environment: NodeJS.ProcessEnv, name: string, ...words: readonly string[]): Hand {
+    const hand = new Hand(name, words, environment)
     this.#hands.push(hand)
     return hand
   }
@@ -126,6 +131,10 @@ export class Crew {
 
   async end(): Promise<void> {
     for (const hand of this.#hands) hand.signal('SIGKILL')
+    // A supervisor that was stopped for a test that then failed would stay so for ever.
+    for (const group of new Set(this.lines('start').map(({ parent }) => parent))) {
+      signalGroup(group, 'SIGKILL')
+    }
     for (const gate of this.#gates) gate.close()
     await Promise.all(this.#hands.map(({ exited }) => exited))
     rmSync(this.#folder, { recursive: true, force: true })
@@ -141,10 +150,10 @@ export class Hand {
   errors = ''
   readonly #child: ChildProcess
 
-  constructor(name: string, words: readonly string[]) {
+  constructor(name: string, words: readonly string[], environment: NodeJS.ProcessEnv) {
     this.name = name
     const child = spawn(process.execPath, ['--import', 'tsx', HOLDFAST, ...words], {
-      env: { ...process.env, NAME: name, WORKER },
+      env: { ...process.env, NAME: name, WORKER, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child

@@ -1,0 +1,32 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { MISHAPS, playRound } from './overlap.ts'
+
+/**
+ * Real processes: they need real time. More rounds: npx tsx test/bin/overlap.ts --rounds 100
+ */
+const overlaps = suite('overlap')
+
+const PAUSES_MS = [0, 700]
+
+for (const mishap of MISHAPS) {
+  overlaps(`${mishap}: bob's command starts when alice's and its child are dead`, async () => {
+    const rounds = await Promise.all(PAUSES_MS.map((pauseMs) => playRound(mishap, pauseMs)))
+    for (const { gapMs, codes, tokens, words } of rounds) {
+      assert.ok(gapMs > 0, `a gap of ${gapMs} ms`)
+      assert.ok(words.has('bob start') && words.has('bob end'), [...words].join())
+      assert.is(codes[1], 0)
+      // One that was told to end first had the chance to do so itself.
+      if (mishap !== 'start together') {
+        assert.ok(words.has('alice asked') && !words.has('alice end'), [...words].join())
+        assert.is(codes[0], mishap === 'killed' ? null : 124)
+        assert.equal(tokens, [1, 1, 2], 'alice, her child, and bob under a greater token')
+      } else {
+        assert.is(codes[0], 0)
+        assert.is(new Set(tokens).size, 2, `tokens ${tokens}`)
+      }
+    }
+  })
+}
+
+overlaps.run()
