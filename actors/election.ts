@@ -58,7 +58,7 @@ export function elect(board: Switchboard, candidacy: Candidacy): AsyncIterableIt
   const terms = campaign(board, { ...candidacy, signal: end.signal }, stop)
   return {
     next: () => terms.next(),
-    // A candidate that still waits would not hear of it otherwise.
+    // Gives a term back, and tells a candidate that still waits.
     return: () => {
       stop()
       return terms.return(undefined)
@@ -81,13 +81,9 @@ async function* campaign(
       if (lease === undefined) return
       const resign = () => lease.release()
       signal.addEventListener('abort', resign, { once: true })
-      try {
-        if (lease.valid) yield { name, token: lease.token, signal: lease.signal, lease }
-        await over(lease)
-      } finally {
-        signal.removeEventListener('abort', resign)
-        lease.release()
-      }
+      if (lease.valid) yield { name, token: lease.token, signal: lease.signal, lease }
+      await over(lease)
+      signal.removeEventListener('abort', resign)
     }
   } finally {
     stop()

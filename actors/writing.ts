@@ -22,7 +22,7 @@ export interface WriteOptions {
   readonly renew?: boolean
 }
 
-/** Throws `OPTION_INVALID`, or `LEASES_OFF` if what is asked for needs leases and there are none. */
+/** Throws `OPTION_INVALID`, or `LEASES_OFF` if it needs leases and there are none. */
 export function checkedWrite(
   settings: Pick<Settings, 'leasing'>,
   { leaseMs, token, ephemeral, renew }: WriteOptions,

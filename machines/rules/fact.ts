@@ -40,8 +40,8 @@ export interface DeleteFact<V = unknown> {
 }
 
 /**
- * An ephemeral value is gone with its lease: lapsed, released, or its owner left. Told once for each
- * lapse; what is written down about it later tells nothing more.
+ * An ephemeral value is gone with its lease: lapsed, released, or its owner left. Told once for
+ * each lapse; what is written down about it later tells nothing more.
  */
 export interface ExpiredFact<V = unknown> {
   readonly type: 'expired'
