@@ -1,5 +1,6 @@
 import type { InspectionEvent } from 'xstate'
 import { HoldfastError } from '../../machines/rules/errors.ts'
+import type { PeerClock } from '../../transport/peerClock.ts'
 import type { Dictionary } from '../dictionary.ts'
 import type { DictionaryOptions } from '../settings.ts'
 
@@ -24,8 +25,11 @@ export interface SimulationOptions {
   readonly reorder?: number
   /** Options of every dictionary, such as `leaseMs`. */
   readonly options?: Partial<DictionaryOptions>
-  /** Called when a peer was started or restarted, for instance to run one's own program on it. */
-  readonly onStart?: (dictionary: Dictionary, name: string) => void
+  /**
+   * Called when a peer was started or restarted, for instance to run one's own program on it. Timers
+   * of that program belong on the peer's clock.
+   */
+  readonly onStart?: (dictionary: Dictionary, name: string, clock: PeerClock) => void
   /** Gets a line for each frame that is read and each fault, to compare runs. */
   readonly record?: (line: string) => void
   /** Passed to every actor system. */

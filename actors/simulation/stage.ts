@@ -17,6 +17,12 @@ import { History } from './history.ts'
 import { requireOptions, type SimulationOptions } from './options.ts'
 import { RecordedDictionary } from './recordedDictionary.ts'
 
+/**
+ * How many turns promises get to settle before time goes on: more than stand between a grant and
+ * who waits for it.
+ */
+const SETTLING_TURNS = 16
+
 interface Place {
   readonly clock: PeerClock
   readonly dictionary: Dictionary
@@ -102,7 +108,7 @@ export class Stage {
     this.#places.set(name, { clock, dictionary })
     this.#starts.set(name, options)
     actor.start()
-    onStart?.(dictionary, name)
+    onStart?.(dictionary, name, clock)
     return dictionary
   }
 
@@ -203,7 +209,7 @@ export class Stage {
     const end = this.clock.now() + ms
     this.clock.advance(0)
     for (;;) {
-      await Promise.resolve()
+      for (let turn = 0; turn < SETTLING_TURNS; turn++) await null
       const due = this.clock.nextDueMs
       if (due === undefined || due > end) break
       this.clock.runNext()
