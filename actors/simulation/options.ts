@@ -26,8 +26,8 @@ export interface SimulationOptions {
   /** Options of every dictionary, such as `leaseMs`. */
   readonly options?: Partial<DictionaryOptions>
   /**
-   * Called when a peer was started or restarted, for instance to run one's own program on it. Timers
-   * of that program belong on the peer's clock.
+   * Called when a peer was started or restarted, for instance to run one's own program on it.
+   * Timers of that program belong on the peer's clock.
    */
   readonly onStart?: (dictionary: Dictionary, name: string, clock: PeerClock) => void
   /** Gets a line for each frame that is read and each fault, to compare runs. */

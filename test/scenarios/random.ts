@@ -1,6 +1,6 @@
 /**
- * One random run on the simulated network: some minutes of writes, leases and faults, drawn from the
- * seed as a schedule; then everything heals, and the run is judged.
+ * One random run on the simulated network: some minutes of writes, leases and faults, drawn from
+ * the seed as a schedule; then everything heals, and the run is judged.
  */
 
 import {
