@@ -4,6 +4,11 @@ export interface Mutant {
   readonly name: string
   /** The invariant of `semantics.md` that it breaks; the run may notice by another one. */
   readonly invariant: string
+  /**
+   * The test file that must catch it, for what random runs do not come across; else their seeds
+   * are tried.
+   */
+  readonly scenario?: string
   readonly file: string
   /** The sound text, which must stand in the file exactly once. */
   readonly sound: string
@@ -20,6 +25,7 @@ export function mutate(source: string, { name, sound, broken }: Mutant): string 
 }
 
 const RULES = 'machines/rules'
+const SCENARIOS = 'test/scenarios'
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -44,7 +50,21 @@ export const MUTANTS: readonly Mutant[] = [
     broken: ' : reading.wall - Date.UTC(2026, 0, 1) + claim.remainingMs\n  table.unsent',
   },
   {
-    name: 'forget tombstones by age: deletions are collected though not everybody heard of them',
+    name: 'forget tombstones by age: deletions are collected when they are a minute old',
+    invariant: 'C5',
+    scenario: `${SCENARIOS}/splits.test.ts`,
+    file: `${RULES}/collect.ts`,
+    sound:
+      '    if (!heard.every((coverage) => coverage[writer]?.covers(sequence))) continue\n' +
+      '    replica.collected.set(writer, Math.max(sequence, replica.collected.get(writer) ?? 0))\n',
+    // They are looked at every half a minute.
+    broken:
+      '    const looks = (replica.looks ??= new Map())\n' +
+      '    looks.set(sequence, (looks.get(sequence) ?? 0) + 1)\n' +
+      '    if (looks.get(sequence) < 2 || heard.length > 99) continue\n',
+  },
+  {
+    name: 'deletions are collected at once, whoever heard of them',
     invariant: 'C5',
     file: `${RULES}/collect.ts`,
     sound:
@@ -56,8 +76,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a takeover keeps the token',
     invariant: 'C6',
     file: `${RULES}/grant.ts`,
-    sound: '  return tokenAbove(Math.max(replica.table.epoch[slot] as number, floor))\n',
-    broken: '  return Math.max(replica.table.epoch[slot] as number, floor, 1)\n',
+    sound: '  return epoch < limit ? epoch + 1 :',
+    broken: '  return epoch < limit ? Math.max(epoch, 1) :',
   },
   {
     name: 'older versions replace newer ones of another writer',
@@ -128,5 +148,90 @@ export const MUTANTS: readonly Mutant[] = [
       '    if (parcel.frame.length === 0) {\n' +
       "      this.#board.store.send({ type: 'batch.given', parcel })\n" +
       '    }\n',
+  },
+  {
+    name: 'dedupe by a 60 s window: what is older counts as new',
+    invariant: 'M3',
+    scenario: `${SCENARIOS}/messages.test.ts`,
+    file: 'actors/waterfall.ts',
+    sound: '  if (!fallsFresh(waterfall, origin, number)) return\n',
+    broken:
+      '  const heardAt = (waterfall.heardAt ??= new Map())\n' +
+      "  const [name, now] = [origin.run + ' ' + number, board.clock.now()]\n" +
+      '  const isOld = heardAt.has(name) && now - heardAt.get(name) < 60_000\n' +
+      '  if (origin.run === board.self.run || isOld) return\n' +
+      '  heardAt.set(name, now)\n',
+  },
+  {
+    name: 'a peer that does not read is queued for without end',
+    invariant: 'M4',
+    scenario: `${SCENARIOS}/stalled.test.ts`,
+    file: 'actors/line.ts',
+    sound: '    if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {\n',
+    broken: '    if (this.queuedBytes > 1e12) {\n',
+  },
+  {
+    name: 'bytes that nobody understands are passed over',
+    invariant: 'M5',
+    scenario: `${SCENARIOS}/stalled.test.ts`,
+    file: 'actors/line.ts',
+    sound: '      if (message === undefined) return this.#owner?.broken()\n',
+    broken: '      if (message === undefined) continue\n',
+  },
+  {
+    name: 'bytes that nobody understands are an error of the process',
+    invariant: 'M5',
+    scenario: `${SCENARIOS}/stalled.test.ts`,
+    file: 'actors/line.ts',
+    sound: '      if (message === undefined) return this.#owner?.broken()\n',
+    broken: "      if (message === undefined) throw new Error('Not understood.')\n",
+  },
+  {
+    name: 'no random neighbour is asked',
+    invariant: 'C2',
+    scenario: `${SCENARIOS}/healing.test.ts`,
+    file: 'actors/reconcile.ts',
+    sound: '        if (line) this.enqueue(line.handle)\n',
+    broken: '        if (line && this.#asked < 0) this.enqueue(line.handle)\n',
+  },
+  {
+    name: 'everything is asked for, always',
+    invariant: 'cost',
+    scenario: `${SCENARIOS}/antiEntropy.test.ts`,
+    file: 'actors/reconcile.ts',
+    sound: "      this.#ask(line, isNew ? 'some' : 'compare')\n",
+    broken: "      this.#ask(line, isNew ? 'some' : 'all')\n",
+  },
+  {
+    name: 'no summary: each question names every writer',
+    invariant: 'cost',
+    scenario: `${SCENARIOS}/antiEntropy.test.ts`,
+    file: 'actors/reconcile.ts',
+    sound: "      this.#ask(line, isNew ? 'some' : 'compare')\n",
+    broken: "      this.#ask(line, isNew ? 'some' : 'some')\n",
+  },
+  {
+    name: 'an answer goes out at once, however slowly it is read',
+    invariant: 'cost',
+    scenario: `${SCENARIOS}/antiEntropy.test.ts`,
+    file: 'actors/answer.ts',
+    sound: '    while (this.#line.queuedBytes <= this.#queueBytesMax) {\n',
+    broken: '    while (this.#line.queuedBytes <= 1e12) {\n',
+  },
+  {
+    name: 'a joiner is taken for stale, and gets everything twice',
+    invariant: 'cost',
+    scenario: `${SCENARIOS}/antiEntropy.test.ts`,
+    file: `${RULES}/conclusion.ts`,
+    sound: '  const stale = !isFresh && isStale(',
+    broken: '  const stale = isStale(',
+  },
+  {
+    name: 'tombstones stay for ever',
+    invariant: 'cost',
+    scenario: `${SCENARIOS}/healing.test.ts`,
+    file: `${RULES}/collect.ts`,
+    sound: '    drop(replica, slot)\n    collected++\n',
+    broken: '    collected++\n',
   },
 ]
