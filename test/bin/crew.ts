@@ -55,7 +55,7 @@ export interface Exit {
 
 /** All processes of one round, with their log. */
 export class Crew {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'holdfast-run-'))
+  readonly folder = mkdtempSync(join(tmpdir(), 'holdfast-run-'))
   readonly #hands: Hand[] = []
   readonly #gates: Gate[] = []
 
@@ -64,7 +64,7 @@ export class Crew {
   }
 
   get #log(): string {
-    return join(this.#folder, 'log')
+    return join(this.folder, 'log')
   }
 
   /** Starts `holdfast` with these words. */
@@ -137,7 +137,7 @@ export class Crew {
     }
     for (const gate of this.#gates) gate.close()
     await Promise.all(this.#hands.map(({ exited }) => exited))
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
