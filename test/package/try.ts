@@ -65,6 +65,7 @@ try {
   }
   step('types under NodeNext', () => compile('NodeNext', 'NodeNext'))
   step('the compiled consumer runs', () => node('consumer.js'))
+  step('the command runs a command', runCommand)
   step('types under Bundler', () => compile('ESNext', 'Bundler', '--noEmit'))
 } finally {
   rmSync(project, { recursive: true, force: true })
@@ -130,6 +131,15 @@ function compile(module: string, resolution: string, ...more: readonly string[])
   const strict = ['--strict', '--target', 'ES2023', '--types', 'node']
   const resolving = ['--module', module, '--moduleResolution', resolution]
   node(typescript, ...strict, ...resolving, ...more, 'consumer.ts')
+}
+
+/** As a user would: by the name in `bin`, which npm has linked. */
+function runCommand(): void {
+  const place = ['--listen', 'tcp://127.0.0.1:0', '--settle', '0']
+  const command = [process.execPath, '--print', 'process.env.HOLDFAST_TOKEN']
+  const words = ['--no', '--', 'holdfast', 'run', 'job', ...place, '--', ...command]
+  const output = execute('npx', words, project).trim()
+  if (output !== '1') throw new Error(`the command prints ${output}`)
 }
 
 function node(...args: readonly string[]): string {
