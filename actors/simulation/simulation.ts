@@ -85,7 +85,8 @@ export class Simulation extends Stage {
 
   /**
    * True if each accepted write is kept by all, or was overwritten by a peer that had it, or its
-   * writer was told exactly once that it lost. What a crashed run alone knew may be gone. False
+   * writer was told exactly once that it lost; of a value that another peer's grant had taken over,
+   * that peer was told. What a crashed run alone knew may be gone. False
    * while the peers disagree. Exact where each value is written once.
    */
   noLostWrites(): boolean {
