@@ -123,7 +123,7 @@ const commands = {
   guard({ msMax, ...options }: ResourceOptions & { msMax: number }) {
     const resource = new Resource(options)
     const end = sharedNow() + msMax
-    const seen = { lastValidAt: 0, lostAt: Number.NaN, accepted: 0, refused: 0 }
+    const seen = { lastValidAt: 0, accepted: 0, refused: 0 }
     while (lease !== undefined && sharedNow() < end) {
       const at = sharedNow()
       if (!lease.valid) return { ...seen, lostAt: at }
@@ -132,7 +132,8 @@ const commands = {
       if (resource.write({ token: lease.token, by: current().peerId })) seen.accepted += 1
       else seen.refused += 1
     }
-    return seen
+    // It never found the lease lost.
+    return { ...seen, lostAt: null }
   },
   /** Writes under the token of the lease, whatever has become of that. */
   strike(options: ResourceOptions) {

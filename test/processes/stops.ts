@@ -137,13 +137,13 @@ class Stops {
     const isStaleHeard = await holder.process.call('strike', this.#options)
     await taker.process.call('giveBack')
     await until(() => areEqual(this.#peers), 'equal digests')
-    if (seen.lostAt < stoppedAt) return false
+    if (seen.lostAt !== null && seen.lostAt < stoppedAt) return false
     this.#refused += seen.refused
     const wrong = (what: string) => this.#violations.push(`Round ${round}: ${what}`)
     if (taken.token <= token) wrong(`token ${taken.token} was granted after ${token}.`)
     if (!isTakerHeard) wrong(`the resource refused the new holder's token ${taken.token}.`)
     if (isStaleHeard) wrong(`the resource accepted token ${token} after ${taken.token}.`)
-    if (Number.isNaN(seen.lostAt)) wrong('the holder never found its lease lost.')
+    if (seen.lostAt === null) wrong('the holder never found its lease lost.')
     // Every look that found the lease valid began before the other was granted it.
     const laterMs = Math.round(seen.lastValidAt - taken.at)
     if (laterMs >= 0) wrong(`the holder believed in its lease ${laterMs} ms after the next grant.`)
