@@ -14,7 +14,7 @@ export interface FenceOptions {
   readonly keysMax?: number
 }
 
-/** Who wants to pass: a lease, a receipt, or a token and its key. The key is '' if it is left out. */
+/** Who wants to pass: a lease, a receipt, or a token and its key, which is '' if left out. */
 export interface Pass {
   readonly token: number
   readonly key?: Key
@@ -30,7 +30,7 @@ export class Fence {
   }
 
   /**
-   * Lets a token pass, and from then on no smaller one. An equal one passes: its holder comes again.
+   * Lets a token pass, and from then on no smaller one. An equal one is its holder, come again.
    *
    * Throws `TOKEN_STALE` (with `key` and `token`, the greatest that was seen), `FENCE_FULL`,
    * `OPTION_INVALID` for what is no token, `KEY_INVALID`.
@@ -73,9 +73,9 @@ export class Fence {
 }
 
 /**
- * A fence for a resource in this process: the last line against a holder that was stopped, and wakes
- * up when its lease is another's. It lives in the one process that owns the resource, and knows
- * nothing after a restart; where the resource is a database, keep the token there.
+ * A fence for a resource in this process: the last line against a holder that was stopped, and
+ * wakes up when its lease is another's. It lives in the one process that owns the resource, and
+ * knows nothing after a restart; where the resource is a database, keep the token there.
  *
  * Throws `OPTION_INVALID`.
  *

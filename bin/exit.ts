@@ -1,6 +1,6 @@
 /**
- * How `holdfast` ends. The numbers are those that shells, `env`, `timeout` and sysexits.h have given
- * these meanings, so that a script that knows them needs to learn nothing.
+ * How `holdfast` ends. The numbers are those to which shells, `env`, `timeout` and sysexits.h have
+ * given these meanings, so that a script that knows them needs to learn nothing.
  */
 
 export const EXIT = {

@@ -1,5 +1,5 @@
 /**
- * The leash: holdfast's end of its command. The supervisor holds the other end; see `supervisor.ts`.
+ * The leash: holdfast's end of its command. The other end is in `supervisor.ts`.
  *
  * Both read the deadline and either of them alone ends the command by it, so it makes no difference
  * which one of the two is stopped or killed.

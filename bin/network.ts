@@ -15,7 +15,8 @@ export const NETWORK_OPTIONS = {
   advertise: { type: 'string', multiple: true },
 } as const
 
-export const NETWORK_HELP = `  --network NAME   peers of another one are refused (HOLDFAST_NETWORK; holdfast)
+export const NETWORK_HELP = `  --network NAME   peers of another one are refused
+                   (HOLDFAST_NETWORK; holdfast)
   --listen ADDRESS where this one is to be dialled, as tcp://127.0.0.1:7001
                    (HOLDFAST_LISTEN, separated by commas); may be repeated
   --join ADDRESS   where another one listens (HOLDFAST_JOIN, separated by commas);
@@ -50,8 +51,8 @@ export function readPlace(given: Given, environment: NodeJS.ProcessEnv): Place {
   throw new Failure(
     EXIT.usage,
     [
-      'Nobody could be found: neither --listen nor --join is given, and the key would seem free to',
-      'everybody who starts this way. Add to the command, with an address for each of two machines:',
+      'Nobody could be found: neither --listen nor --join is given, and the key would seem free',
+      'to everybody who starts this way. Add, on each of two machines, where it is and the other:',
       '  --listen tcp://0.0.0.0:7001 --join tcp://second.example:7001   # on the first',
       '  --listen tcp://0.0.0.0:7001 --join tcp://first.example:7001    # on the second',
       'or set HOLDFAST_LISTEN and HOLDFAST_JOIN.',

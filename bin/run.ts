@@ -168,7 +168,13 @@ async function work({ dictionary, leash, job, signal }: Work): Promise<number> {
         const environment = { HOLDFAST_KEY: key, HOLDFAST_TOKEN: String(lease.token) }
         job.tell(`holds '${key}' under token ${lease.token}, and starts ${command[0]}`)
         leash.start({ command, environment, deadline, graceMs })
-        await tenure.keep(leash)
+        try {
+          await tenure.keep(leash)
+        } finally {
+          // Whatever went wrong: the lease is not given back while somebody works under it.
+          leash.lose()
+          await leash.ended
+        }
         return statusOf(await leash.ended, job)
       }
       // Who lost it meanwhile waits again; whom nobody confirms would wait in vain.

@@ -2,11 +2,12 @@
  * The supervisor: a small process between holdfast and its command, which ends the command in time
  * when holdfast cannot.
  *
- * It leads a process group of its own, and the command and what that starts are in it, so one signal
- * reaches them all. It reads the deadline itself: if holdfast is stopped, no new deadline comes, and
- * the command is told to end and then killed. If holdfast is killed, the pipe closes, and the same
- * happens at once. When the command has ended, whatever it left behind in the group is killed too,
- * and the supervisor with it: the lease is given back only when nobody works under it any more.
+ * It leads a process group of its own, and the command and what that starts are in it, so one
+ * signal reaches them all. It reads the deadline itself: if holdfast is stopped, no new deadline
+ * comes, and the command is told to end and then killed. If holdfast is killed, the pipe closes, and
+ * the same happens at once. When the command has ended, whatever it left behind in the group is
+ * killed too, and the supervisor with it: the lease is given back only when nobody works under it
+ * any more.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'

@@ -19,7 +19,7 @@
 import { type Dictionary, HoldfastError } from 'holdfast'
 import { type Deadline, deadlineIn, readMoment, remainingMs } from './deadline.ts'
 
-/** How many keys promises are kept for. */
+/** How many keys promises are kept for, and how many that left are remembered. */
 const PROMISES_MAX = 10_000
 /** How much faster the clock of another may run: the share of a promise that is not relied upon. */
 const DRIFT = 0.01
@@ -204,7 +204,7 @@ export class Witness {
 
   /** Who leaves in good order has ended its command before. */
   #forget(peerId: string): void {
-    this.#left.add(peerId)
+    if (this.#left.size < PROMISES_MAX) this.#left.add(peerId)
     for (const { key, owner } of this.#promises.values()) {
       if (owner === peerId) this.#promises.delete(key)
     }

@@ -1,7 +1,7 @@
 /**
- * A fence: what guards a resource from holders that do not know yet that they are none. It remembers
- * the greatest token that it has seen for each key, and refuses smaller ones. (Kleppmann, How to do
- * distributed locking, 2016; the sequencers of Burrows, The Chubby lock service, 2006.)
+ * A fence: what guards a resource from holders that do not know yet that they are none. It
+ * remembers the greatest token that it has seen for each key, and refuses smaller ones. (Kleppmann,
+ * How to do distributed locking, 2016; the sequencers of Burrows, The Chubby lock service, 2006.)
  */
 
 import type { StoredKey } from './key.ts'

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { findBlocks } from '../house/readme.ts'
 import { Crew, freePort } from './crew.ts'
 
-/** The recipe that test/house/readme.test.ts cannot run, since it needs `holdfast run` around it. */
+/** The recipe that test/house/readme.test.ts cannot run: it needs `holdfast run` around it. */
 const recipes = suite('recipes')
 
 const PATH = 'docs/how-to/fencing.md'
