@@ -17,8 +17,9 @@ const NOTHING = contentOf(undefined)
 
 /**
  * Each accepted write is kept, or was overwritten by a peer that had it, or its writer was told
- * exactly once that it lost; or, if another had taken the key over with this value, that one. Told by its value: a write that others wrote in the same words is
- * judged by the best that happened to one of them.
+ * exactly once that it lost; or, if another had taken the key over with this value, that one. Told
+ * by its value: a write that others wrote in the same words is judged by the best that happened to
+ * one of them.
  */
 export function checkWrites(evidence: Evidence): Problem[] {
   const { history, held } = evidence
