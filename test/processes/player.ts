@@ -1,6 +1,6 @@
 /**
- * What a peer does while a storm goes on: it writes, deletes, holds leases and sends, all drawn from
- * its seed, and keeps a journal of it.
+ * What a peer does while a storm goes on: it writes, deletes, holds leases and sends, all drawn
+ * from its seed, and keeps a journal of it.
  */
 
 import { type Dictionary, HoldfastError, type Lease } from 'holdfast'
