@@ -4,8 +4,8 @@
  *
  * It leads a process group of its own, and the command and what that starts are in it, so one
  * signal reaches them all. It reads the deadline itself: if holdfast is stopped, no new deadline
- * comes, and the command is told to end and then killed. If holdfast is killed, the pipe closes, and
- * the same happens at once. When the command has ended, whatever it left behind in the group is
+ * comes, and the command is told to end and then killed. If holdfast is killed, the pipe closes,
+ * and the same happens at once. When the command has ended, whatever it left behind in the group is
  * killed too, and the supervisor with it: the lease is given back only when nobody works under it
  * any more.
  */
