@@ -11,7 +11,7 @@ import { SimulatedStage } from './stage.ts'
 const CYCLES = 1_000_000
 const CYCLES_PER_LOOK = 100_000
 const KEYS = 100
-/** How often the traces of deletions can be collected: two peers tell of themselves. Milliseconds. */
+/** Long enough for both to tell of themselves, so that deletions are collected. Milliseconds. */
 const COLLECT_MS = 60_000
 
 export async function* plateau(): AsyncGenerator<Report> {

@@ -4,13 +4,14 @@
  */
 
 import { parseArgs } from 'node:util'
+import { join } from './join.ts'
 import { plateau } from './plateau.ts'
 import { reconcile } from './reconcile.ts'
 import { type Report, recordsOf, tableOf } from './report.ts'
 
 type Measure = () => AsyncIterable<Report>
 
-const MEASURES: Readonly<Record<string, Measure>> = { reconcile, plateau }
+const MEASURES: Readonly<Record<string, Measure>> = { reconcile, join, plateau }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
