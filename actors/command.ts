@@ -56,7 +56,7 @@ type Command<Room extends string> = Extract<SyncEvent, { type: `${Room}.${string
 /** Passes a write or a lease to the store. An event that is none of those above does nothing. */
 export function commandStore(board: Switchboard, event: Command<'entry' | 'lease'>): void {
   report(board, () => {
-    if ('leaseMs' in event) requireLeaseMs(event.leaseMs)
+    if ('leaseMs' in event) requireLeaseMs(event.leaseMs, board.settings.leaseMsMax)
     if (event.type.startsWith('lease.')) requireLeases(board.settings)
     switch (event.type) {
       case 'entry.set': {

@@ -142,7 +142,7 @@ function prepare(input: LeaseInput): Prepared {
   if (board === undefined) {
     throw new HoldfastError('OPTION_INVALID', "'sync' is no sync actor.", { option: 'sync' })
   }
-  requireLeaseMs(leaseMs)
+  requireLeaseMs(leaseMs, board.settings.leaseMsMax)
   requireLeases(board.settings)
   const termMs = leaseMs ?? board.settings.leaseMs
   const expiringMs = input.expiringMs ?? (isRenewing ? 0 : termMs / 5)
@@ -153,7 +153,7 @@ function prepare(input: LeaseInput): Prepared {
   return { key, ...terms, sync, board }
 }
 
-type Self = { send(event: LeaseEvent): void }
+type Self = { send(event: LeaseEvent): void; getSnapshot(): { readonly status: string } }
 
 interface Attempt extends LeaseContext {
   /** The number under which it stands in line. */
@@ -174,6 +174,8 @@ function attempt(board: Switchboard, context: Attempt, self: Self): void {
   const reply = (verdict: Verdict<Receipt>) => {
     if ('refused' in verdict) return refused(board, { ...context, verdict }, self)
     const { token, remainingMs } = verdict.done
+    // The voters take their time, and nobody may want the lease any more.
+    if (self.getSnapshot().status !== 'active') return giveBack(board, { key, token })
     if (remainingMs >= minRemainingMs) {
       return self.send({ type: 'lease.granted', token, lookMs: firstLookMs(context, remainingMs) })
     }
@@ -197,14 +199,16 @@ function refused(
   const { verdict, waitUntil, key, waiter } = attempt
   const now = board.clock.now()
   const leftMs = waitUntil - now
+  const { refused } = verdict
   if (leftMs <= 0) {
-    const error = refusalError(verdict.refused, verdict.key)
+    const error = refusalError(refused, verdict.key)
     return self.send({ type: 'lease.failed', reason: 'timeout', error })
   }
-  const { refused } = verdict
   const blockedMs = refused.verdict === 'held' ? Math.ceil(refused.remainingMs) : RETRY_MS
-  // When the lease lapses nobody hands it over: the waiters take it one after the other.
-  const lookMs = blockedMs + turnMs(board.replica, key, { waiter, now })
+  // Nobody hands over what lapses: waiters take turns. In majority mode they ask again and again.
+  const lookMs = board.replica.isMajority
+    ? RETRY_MS * (0.5 + board.random())
+    : blockedMs + turnMs(board.replica, key, { waiter, now })
   self.send({ type: 'lease.refused', lookMs: Math.min(lookMs, leftMs) })
 }
 

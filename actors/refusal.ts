@@ -20,6 +20,11 @@ export function refusalError(refused: WriteRefusal, key: Key): HoldfastError {
       const message = `${name} was ${owner}'s; this peer sees too few others to take it over.`
       return new HoldfastError('NO_MAJORITY', message, { key, owner })
     }
+    case 'quorum':
+    case 'unleased':
+    case 'forbidden':
+    case 'closed':
+      return safetyError(refused.verdict, { key, name })
     case 'full': {
       const { limit } = refused
       return new HoldfastError('STORE_FULL', `There is no room for ${name}.`, { key, limit })
@@ -37,6 +42,24 @@ export function refusalError(refused: WriteRefusal, key: Key): HoldfastError {
     case 'not-held':
       return new HoldfastError('LEASE_NOT_HELD', `${name} is not held by this peer.`, { key })
   }
+}
+
+/** What happens in majority mode only. */
+function safetyError(
+  verdict: 'quorum' | 'unleased' | 'forbidden' | 'closed',
+  { key, name }: { key: Key; name: string },
+): HoldfastError {
+  if (verdict === 'unleased') {
+    return new HoldfastError('LEASE_REQUIRED', `This peer holds no lease of ${name}.`, { key })
+  }
+  if (verdict === 'closed') {
+    return new HoldfastError('CLOSED', `The dictionary closed before ${name} was granted.`, { key })
+  }
+  if (verdict === 'forbidden') {
+    return new HoldfastError('SAFETY_FORBIDS', `Voters cannot grant this for ${name}.`, { key })
+  }
+  const message = `No majority of the voters could be won for ${name}.`
+  return new HoldfastError('NO_MAJORITY', message, { key })
 }
 
 const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {

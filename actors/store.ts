@@ -30,6 +30,7 @@ import {
 } from '../machines/rules/queue.ts'
 import { hearRenewal, renewAll, renewalToSend } from '../machines/rules/renewal.ts'
 import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
+import { extend, forfeit, install } from '../machines/rules/tenure.ts'
 import { momentOf, planLook, sweep } from './ephemeral.ts'
 import type { StoreEvent } from './storeEvent.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
@@ -66,8 +67,9 @@ export const storeLogic = fromTransition<
   },
   ({ input }) => {
     const board = input.shared as Switchboard
-    const { leasing, leaseMs, takeover, limits } = board.settings
-    const replica = createReplica({ self: board.self, leasing, leaseMs, takeover, limits })
+    const { leasing, safety, leaseMs, takeover, limits } = board.settings
+    const rules = { leasing, isMajority: safety === 'majority', leaseMs, takeover, limits }
+    const replica = createReplica({ self: board.self, ...rules })
     board.replica = replica
     const never = { remindAt: Number.POSITIVE_INFINITY, lookAt: Number.POSITIVE_INFINITY }
     return { board, replica, isReached: false, isFlushDue: false, ...never }
@@ -122,7 +124,7 @@ type DataEvent =
   | 'peers.counted'
   | 'deadline.passed'
 
-/** What is about leases alone: who waits, what goes on, what lapsed. The rest asks for a verdict. */
+/** What is about leases alone: who waits, what goes on, what lapsed. Others ask for a verdict. */
 function decideLease(
   { board, replica }: StoreState,
   event: Exclude<StoreEvent, { type: DataEvent }>,
@@ -132,7 +134,14 @@ function decideLease(
   switch (event.type) {
     case 'reminder.due':
       if (queue.tellDueAt <= now) tellAllSoon(queue)
-      return replica.renewDueAt <= now ? renewAll(replica, readClocks(board)) : undefined
+      if (replica.renewDueAt <= now) renewDue(board)
+      return
+    case 'tenure.install':
+      return event.reply(install(replica, event.key, { ...event.tenure, kind: event.kind }))
+    case 'tenure.extend':
+      return extend(replica, event.key, event.tenure)
+    case 'tenure.forfeit':
+      return forfeit(replica, event, readClocks(board))
     case 'renewal.heard':
       hearRenewal(replica, event, readClocks(board))
       return reviveRenewed(replica, readClocks(board))
@@ -156,6 +165,12 @@ function decideLease(
   }
 }
 
+/** In majority mode the voters renew; else this peer does. */
+function renewDue(board: Switchboard): void {
+  const leases = renewAll(board.replica, readClocks(board))
+  if (leases.length > 0) board.ballot.send({ type: 'ballot.renew', leases })
+}
+
 function reach(state: StoreState, event: { isReached: boolean; isCurrent: boolean }): void {
   const { board, replica } = state
   // Whoever was out of reach may have missed renewals, and who waits.
@@ -164,6 +179,7 @@ function reach(state: StoreState, event: { isReached: boolean; isCurrent: boolea
     if (replica.renewing.size > 0) replica.renewDueAt = board.clock.now()
   }
   state.isReached = event.isReached
+  board.isInformed ||= event.isReached
   replica.isCurrent = event.isCurrent
   if (replica.inherited.length > 0) inherit(replica, readClocks(board))
 }

@@ -1,14 +1,17 @@
 /** What the store may be told: writes that ask for a verdict, and what came from other peers. */
 
 import type { CoverageList } from '../machines/rules/coverage.ts'
+import type { LeaseEnd } from '../machines/rules/fact.ts'
 import type { acquire, bequeath, release, renew } from '../machines/rules/holding.ts'
 import type { StoredKey } from '../machines/rules/key.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
+import type { Tenure } from '../machines/rules/proposer.ts'
 import type { Waits } from '../machines/rules/queue.ts'
 import type { Renewal } from '../machines/rules/renewal.ts'
 import type {
   Assignment,
+  Receipt,
   remove,
   removeAny,
   set,
@@ -32,6 +35,23 @@ interface Asked<Done> {
 
 type Done<Rule extends (...input: never[]) => Verdict<unknown>> =
   ReturnType<Rule> extends Verdict<infer Result> ? Result : never
+
+/** What the voters decided. */
+type TenureEvent =
+  | {
+      readonly type: 'tenure.install'
+      readonly key: StoredKey
+      readonly tenure: Tenure
+      readonly kind: number | undefined
+      readonly reply: (verdict: Verdict<Receipt>) => void
+    }
+  | { readonly type: 'tenure.extend'; readonly key: StoredKey; readonly tenure: Tenure }
+  | {
+      readonly type: 'tenure.forfeit'
+      readonly key: StoredKey
+      readonly token: number
+      readonly reason: LeaseEnd
+    }
 
 /** What may be asked of the store, checked and in stored form. */
 export type WriteEvent =
@@ -57,6 +77,7 @@ export type WriteEvent =
 
 export type StoreEvent =
   | WriteEvent
+  | TenureEvent
   | { readonly type: 'lease.lapse'; readonly key: StoredKey; readonly token: number }
   /** Tells the changes of a key's lease from now on, or no more. */
   | { readonly type: 'lease.watch' | 'lease.unwatch'; readonly key: StoredKey }

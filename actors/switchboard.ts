@@ -53,6 +53,7 @@ export class Switchboard implements Shared {
   waterfall!: AnyActorRef
   reconcile!: AnyActorRef
   census!: AnyActorRef
+  ballot!: AnyActorRef
   ephemeral!: AnyActorRef
   reminder!: AnyActorRef
   mesh!: AnyActorRef
@@ -63,6 +64,8 @@ export class Switchboard implements Shared {
   doors: DoorKeeper | undefined
   /** When this process was last seen to run, by the monotonic clock. */
   attentiveAt = 0
+  /** True once a neighbour has told what this peer lacked. */
+  isInformed = false
   /** Where others may dial this peer. */
   addresses: readonly string[] = []
   #waiters = 0
@@ -148,6 +151,9 @@ export class Switchboard implements Shared {
           from: line.peerId as PeerId,
           isWhisper: true,
         })
+        break
+      case 'ballot':
+        this.ballot.send({ type: 'ballot.heard', from: line.peerId, word: message.word })
         break
       case 'peers.ask':
         this.mesh.send({ type: 'peers.asked', peerId: line.peerId })

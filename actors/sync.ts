@@ -10,6 +10,7 @@ import type { ActorLogic, AnyActorRef, AnyStateMachine, Snapshot } from 'xstate'
 import type { ListenerFailed } from '../machines/mesh.ts'
 import { type SyncOutput, syncMachine } from '../machines/sync.ts'
 import type { Announcement } from './announcement.ts'
+import { ballotLogic } from './ballot.ts'
 import { censusLogic } from './census.ts'
 import { commandMesh, commandMessage, commandStore, refuseLate, type SyncEvent } from './command.ts'
 import { ephemeralLogic } from './ephemeral.ts'
@@ -56,6 +57,7 @@ const CHILDREN = {
   census: censusLogic,
   ephemeral: ephemeralLogic,
   reminder: reminderLogic,
+  ballot: ballotLogic,
   mesh: meshLogic,
 }
 
@@ -82,6 +84,7 @@ const machine = withHands(syncMachine, {
       leave: () => {
         shared.store.send({ type: 'store.close' })
         flushStore(shared)
+        shared.ballot.send({ type: 'ballot.close' })
         shared.waterfall.send({ type: 'broadcast.made', body: { kind: 'left' } })
         shared.mesh.send({ type: 'mesh.close' })
       },

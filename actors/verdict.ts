@@ -2,7 +2,14 @@
 
 import { acquire, bequeath, release, renew } from '../machines/rules/holding.ts'
 import type { Reading } from '../machines/rules/lease.ts'
-import { remove, removeAny, set, update, type Verdict } from '../machines/rules/write.ts'
+import {
+  type Receipt,
+  remove,
+  removeAny,
+  set,
+  update,
+  type Verdict,
+} from '../machines/rules/write.ts'
 import { STALL_MS } from './reconcile.ts'
 import { refusalError } from './refusal.ts'
 import type { WriteEvent } from './storeEvent.ts'
@@ -10,7 +17,19 @@ import type { Switchboard } from './switchboard.ts'
 
 /** Decides what an event asks for, and tells the asker. */
 export function answer(board: Switchboard, event: WriteEvent): void {
-  if (!event.isWithdrawn) tell(board, event, judge(board, event))
+  if (event.isWithdrawn) return
+  // In majority mode the voters are asked, and the answer comes later.
+  const { isMajority } = board.replica
+  if (isMajority && event.type === 'lease.acquire') {
+    return board.ballot.send({ type: 'ballot.wish', wish: event })
+  }
+  const verdict = judge(board, event)
+  tell(board, event, verdict)
+  if (isMajority && event.type === 'lease.renew' && 'done' in verdict) {
+    const { leaseMs } = verdict.done as Receipt
+    const lease = { key: event.key, leaseMs: event.leaseMs ?? leaseMs }
+    board.ballot.send({ type: 'ballot.renew', leases: [lease] })
+  }
 }
 
 /** Both clocks, now. */
@@ -59,7 +78,8 @@ function placeOf({ waiter, isTurn = false }: Extract<WriteEvent, { type: 'lease.
   return { waiter, isTurn }
 }
 
-function tell(board: Switchboard, event: WriteEvent, verdict: Verdict<unknown>): void {
+/** Tells the asker, or everybody who listens for refusals. */
+export function tell(board: Switchboard, event: WriteEvent, verdict: Verdict<unknown>): void {
   if (event.reply !== undefined) event.reply(verdict as never)
   else if ('refused' in verdict) {
     const error = refusalError(verdict.refused, verdict.key)

@@ -60,6 +60,10 @@ function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
     case 'waits':
       board.store.send({ type: 'waits.heard', peer: origin.peer, waits: body })
       break
+    case 'ballot':
+      if (body.to !== board.self.peer) return
+      board.ballot.send({ type: 'ballot.heard', from: origin.peer, word: body.word })
+      break
     case 'left':
       board.store.send({ type: 'origin.left', origin })
       board.census.send({ type: 'origin.left', origin })

@@ -64,6 +64,7 @@ export const syncMachine = setup({
     census: child('census'),
     ephemeral: child('ephemeral'),
     reminder: child('reminder'),
+    ballot: child('ballot'),
     mesh: child('mesh'),
   },
   actions: {
@@ -89,6 +90,7 @@ export const syncMachine = setup({
     { id: 'census', src: 'census', input: ({ context }) => context },
     { id: 'ephemeral', src: 'ephemeral', input: ({ context }) => context },
     { id: 'reminder', src: 'reminder', input: ({ context }) => context },
+    { id: 'ballot', src: 'ballot', input: ({ context }) => context },
     { id: 'mesh', src: 'mesh', input: ({ context }) => context },
   ],
   initial: 'opening',

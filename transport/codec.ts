@@ -23,6 +23,7 @@ import { isId, type PeerId } from '../machines/rules/peer.ts'
 import { WAITS_MAX, type Waits } from '../machines/rules/queue.ts'
 import type { RenewalWord } from '../machines/rules/renewal.ts'
 import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
+import { flattenWord, unflattenWord } from './ballotCodec.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
 import { areAddresses, flattenControl, isCount, unflattenControl } from './controlCodec.ts'
 import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
@@ -42,6 +43,7 @@ const SYNC_HINT = 39
 const SYNC_COMPARE = 40
 const SYNC_SAME = 41
 const SYNC_DIFFERS = 42
+const BALLOT = 43
 
 const ENTRIES = 0
 const NOTE = 1
@@ -49,6 +51,7 @@ const LEFT = 2
 const PRESENCE = 3
 const RENEWAL = 4
 const WAITS = 5
+const BALLOT_TO = 6
 
 /** The frame of a message, header included. */
 export function encode(message: Message): Frame {
@@ -82,19 +85,14 @@ function flatten(message: Message): unknown[] {
       return [SYNC_ASK, message.ask, message.coverage, message.all]
     case 'sync.give':
       return [SYNC_GIVE, message.ask, flattenBatch(message.batch)]
-    case 'sync.done':
-      return [
-        SYNC_DONE,
-        message.ask,
-        message.coverage,
-        message.heard,
-        message.digest,
-        message.collected,
-        message.floor,
-        message.renewals,
-      ]
+    case 'sync.done': {
+      const { ask, coverage, heard, digest, collected, floor, renewals } = message
+      return [SYNC_DONE, ask, coverage, heard, digest, collected, floor, renewals]
+    }
     case 'sync.hint':
       return [SYNC_HINT]
+    case 'ballot':
+      return [BALLOT, flattenWord(message.word)]
     case 'sync.compare':
       return [SYNC_COMPARE, message.ask, message.summary, message.renewed]
     case 'sync.same':
@@ -108,6 +106,7 @@ function flatten(message: Message): unknown[] {
 
 function flattenBody(content: BroadcastBody): unknown[] {
   if (content.kind === 'left') return [LEFT]
+  if (content.kind === 'ballot') return [BALLOT_TO, content.to, flattenWord(content.word)]
   if (content.kind === 'waits') return [WAITS, content.isAll, content.keys.map(flattenWait)]
   if (content.kind === 'renewal') return [RENEWAL, content.number, content.through]
   if (content.kind === 'presence') {
@@ -139,6 +138,10 @@ function unflatten(flat: unknown): Message | undefined {
     case SYNC_SAME:
     case SYNC_DIFFERS:
       return readComparison(flat)
+    case BALLOT: {
+      const word = flat.length === 2 ? unflattenWord(flat[1]) : undefined
+      return word && { kind: 'ballot', word }
+    }
     case SYNC_HINT:
       return flat.length === 1 ? { kind: 'sync.hint' } : undefined
     default:
@@ -166,6 +169,7 @@ function readBody(flat: unknown[]): BroadcastBody | undefined {
   if (kind === PRESENCE) return readPresence(flat)
   if (kind === RENEWAL) return readRenewal(flat)
   if (kind === WAITS) return readWaits(flat)
+  if (kind === BALLOT_TO) return readBallot(flat)
   if (kind === NOTE && flat.length === 3) {
     const [, payload, to] = flat
     const value = unflattenValue(payload)
@@ -184,6 +188,12 @@ function readRenewal(flat: unknown[]): BroadcastBody | undefined {
   const [, number, through] = flat
   if (flat.length !== 3 || !isCount(number) || number === 0 || !isCount(through)) return undefined
   return { kind: 'renewal', number, through }
+}
+
+function readBallot([, to, list, ...rest]: unknown[]): BroadcastBody | undefined {
+  const word = unflattenWord(list)
+  if (!isId(to) || word === undefined || rest.length > 0) return undefined
+  return { kind: 'ballot', to: to as PeerId, word }
 }
 
 function flattenWait([key, waitedMs]: Waits['keys'][number]): unknown[] {

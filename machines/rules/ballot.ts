@@ -97,7 +97,13 @@ export interface Proposal {
 /** What proposers and voters say to each other. `run` is the proposer's, also in the answer. */
 export type BallotWord =
   | {
-      readonly act: 'prepare' | 'release'
+      readonly act: 'prepare'
+      readonly run: RunId
+      readonly counter: number
+      readonly keys: readonly StoredKey[]
+    }
+  | {
+      readonly act: 'release'
       readonly run: RunId
       readonly counter: number
       readonly keys: readonly StoredKey[]

@@ -20,16 +20,26 @@ export const ERRORS = {
     state: 'Nothing changed.',
     cure: 'Acquire the key first.',
   },
+  LEASE_REQUIRED: {
+    when: "With safety: 'majority', a write without a lease that this peer has acquired.",
+    state: 'Nothing changed.',
+    cure: 'Acquire the key first, and write while the lease is valid.',
+  },
+  SAFETY_FORBIDS: {
+    when: "With safety: 'majority', transfer, or acquire with steal: true.",
+    state: 'Nothing changed.',
+    cure: 'Release the key, so that the other peer can acquire it.',
+  },
   LEASES_OFF: {
     when: 'acquire, renew or transfer in a dictionary that was opened with leasing: false.',
     state: 'Nothing changed.',
     cure: 'Open the dictionary with leasing: true, at every peer.',
   },
   NO_MAJORITY: {
-    when: 'The lease of another peer lapsed, but most of the peers known are out of reach.',
+    when: 'Too many peers are out of reach to take a lapsed lease over; or too many voters.',
     state:
       'Nothing changed. Without this guard a peer cut off from all others would collect every key.',
-    cure: "Reconnect, or open the dictionary with takeover: 'any'.",
+    cure: "Reconnect and try again. Without safety: 'majority', takeover: 'any' goes on alone.",
   },
   KEY_MISSING: {
     when: 'pop of a key that has no value, or popItem when this peer may remove none.',

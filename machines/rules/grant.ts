@@ -24,10 +24,13 @@ const HELD_UP_MS = 250
 export type Refusal =
   | { readonly verdict: 'held'; readonly owner: PeerId; readonly remainingMs: number }
   | { readonly verdict: 'minority'; readonly owner: PeerId }
+  /** In majority mode: nobody holds the key, and neither does this peer. */
+  | { readonly verdict: 'unleased' }
   | { readonly verdict: 'full'; readonly limit: number }
 
 /** The epoch under which this peer may write the slot now, or why it may not. */
 export function judgeWrite(replica: Replica, slot: number, reading: Reading): number | Refusal {
+  if (replica.isMajority) return judgeTenure(replica, slot, reading)
   if (slot === NOWHERE) return tokenAbove(replica.floor)
   const { table } = replica
   const epoch = table.epoch[slot] as number
@@ -47,6 +50,23 @@ export function judgeWrite(replica: Replica, slot: number, reading: Reading): nu
     return replica.isCurrent ? nextEpoch(replica, slot) : heldUp(self)
   }
   return judgeForeign(replica, slot, { reading, heir })
+}
+
+/** In majority mode only a lease that was won by a ballot lets anybody write. */
+function judgeTenure(replica: Replica, slot: number, reading: Reading): number | Refusal {
+  const { table, held, origins } = replica
+  if (slot === NOWHERE || ((table.flags[slot] as number) & RELEASED) !== 0) {
+    return { verdict: 'unleased' }
+  }
+  const epoch = table.epoch[slot] as number
+  const writer = table.writer[slot] as number
+  if (writer === SELF) {
+    const isHeld = held.get(slot) === epoch && ownRemainingMs(table, slot, reading) > 0
+    return isHeld ? epoch : { verdict: 'unleased' }
+  }
+  const remainingMs = waitMs(replica, slot, reading)
+  const owner = (origins[writer] as Origin).peer
+  return remainingMs > 0 ? { verdict: 'held', owner, remainingMs } : { verdict: 'unleased' }
 }
 
 /** An heir takes what is reserved for it in good time or not at all: others wait a little longer. */
@@ -123,7 +143,10 @@ export function writeOwn(
   table.writer[slot] = SELF
   table.epoch[slot] = entry.epoch
   table.sequence[slot] = replica.sequence
-  setOwnTerm(replica, slot, entry, reading)
+  // In majority mode a write renews nothing: only the voters do.
+  if (isNewGrant || !replica.isMajority || entry.termMs === 0) {
+    setOwnTerm(replica, slot, entry, reading)
+  }
   table.put(slot, entry)
   if (table.unsent[slot] === SENT) replica.unsent.push(slot)
   if (isNewGrant) table.unsent[slot] = GRANT_UNSENT

@@ -17,6 +17,7 @@ import {
   giveUp,
   keep,
   type Receipt,
+  receipt,
   type Verdict,
   type WriteOptions,
   type WriteRefusal,
@@ -92,6 +93,8 @@ export function renew(replica: Replica, key: StoredKey, options: WriteOptions): 
   const slot = replica.table.find(key)
   const epoch = permitHolder(replica, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+  // In majority mode the voters are asked meanwhile.
+  if (replica.isMajority) return { done: receipt(replica, slot, options.reading) }
   return { done: keep(replica, key, { ...options, epoch, slot }) }
 }
 
@@ -117,6 +120,7 @@ export function bequeath(
   const slot = replica.table.find(key)
   const epoch = permitHolder(replica, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+  if (replica.isMajority) return { refused: { verdict: 'forbidden' }, key: publicKey(key) }
   loseLease(replica, slot, 'transferred')
   return { done: keep(replica, key, { ...options, epoch, slot, heir }) }
 }

@@ -115,6 +115,8 @@ function noteRival(replica: Replica, key: StoredKey, slot: number, claim: Claim)
  * itself since. A lease that it did know, and saw lapse, comes too late.
  */
 function givesWay(replica: Replica, key: StoredKey, slot: number, claim: Claim): boolean {
+  // What a majority has voted for gives way to nothing but a greater token.
+  if (replica.isMajority) return false
   const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > 0
   if (!isLive) return false
   const replaced = replica.replaced.get(slot)

@@ -12,6 +12,7 @@
  * told by its own side.
  */
 
+import type { BallotWord } from './ballot.ts'
 import type { Batch } from './batch.ts'
 import type { Presence } from './census.ts'
 import type { CoverageList } from './coverage.ts'
@@ -131,6 +132,8 @@ export type BroadcastBody =
   | { readonly kind: 'left' }
   | ({ readonly kind: 'renewal' } & Renewal)
   | ({ readonly kind: 'waits' } & Waits)
+  /** To one peer that is no neighbour. */
+  | { readonly kind: 'ballot'; readonly to: PeerId; readonly word: BallotWord }
   | { readonly kind: 'presence'; readonly presence: Presence }
 
 /**
@@ -149,6 +152,8 @@ export type DataMessage =
   | Broadcast
   /** To this neighbour only, so no number is needed. */
   | { readonly kind: 'whisper'; readonly payload: Kept }
+  /** Between a proposer and a voter; likewise. */
+  | { readonly kind: 'ballot'; readonly word: BallotWord }
   /** "Whom do you know?" and the answer. */
   | { readonly kind: 'peers.ask' }
   | { readonly kind: 'peers.tell'; readonly peers: readonly PeerAddresses[] }

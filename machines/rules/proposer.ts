@@ -72,7 +72,8 @@ export function openRound(
   reading: Reading,
 ): void {
   const { key, ballot, leaseMs, known } = asked
-  const renews = isTenured(proposer, key, reading) ? proposer.tenures.get(key)?.token : undefined
+  endIfOver(proposer, key, reading)
+  const renews = proposer.tenures.get(key)?.token
   proposer.rounds.set(key, {
     counter: ballot.counter,
     leaseMs,
@@ -110,7 +111,10 @@ export function hearAnswer(
   const before = round.answers.get(voter)
   if (before === 'accepted' || before === 'refused') return WAIT
   if (answer.verdict === 'open') {
-    return before === undefined ? hearPromise(proposer, key, { voter, token: answer.token }) : WAIT
+    if (before !== undefined) return WAIT
+    // Only a stranger's claim gets a key here; a greater token would be refused by every voter.
+    if (answer.token >= Number.MAX_SAFE_INTEGER) return abandon(proposer, key, reading)
+    return hearPromise(round, key, { voter, token: answer.token, majority: proposer.majority })
   }
   if (answer.verdict === 'accepted') {
     if (before !== 'open' || !round.isProposed) return WAIT
@@ -121,14 +125,23 @@ export function hearAnswer(
   if (round.refusal?.verdict !== 'held') round.refusal = answer
   if (answer.verdict === 'outbid') proposer.counter = Math.max(proposer.counter, answer.counter)
   const left = proposer.voters.length - count(round, 'refused')
-  return left < proposer.majority ? abandon(proposer, key) : WAIT
+  return left < proposer.majority ? abandon(proposer, key, reading) : WAIT
 }
 
 /** Gives a round up. */
-export function abandon(proposer: Proposer, key: StoredKey): RoundStep {
+export function abandon(proposer: Proposer, key: StoredKey, reading: Reading): RoundStep {
   const refusal = proposer.rounds.get(key)?.refusal
   proposer.rounds.delete(key)
+  endIfOver(proposer, key, reading)
   return { step: 'lost', refusal }
+}
+
+/**
+ * What was found to be over is over for good: its votes may be given back now, and a clock that is
+ * set back must not revive it.
+ */
+function endIfOver(proposer: Proposer, key: StoredKey, reading: Reading): void {
+  if (!isTenured(proposer, key, reading)) proposer.tenures.delete(key)
 }
 
 /** True if this peer holds the key at this moment, as far as its clocks can tell. */
@@ -146,17 +159,14 @@ export function tenureMs({ asked, leaseMs }: Omit<Tenure, 'token'>, reading: Rea
 const WAIT: RoundStep = { step: 'wait' }
 
 function hearPromise(
-  proposer: Proposer,
+  round: Round,
   key: StoredKey,
-  { voter, token }: { voter: PeerId; token: number },
+  { voter, token, majority }: { voter: PeerId; token: number; majority: number },
 ): RoundStep {
-  const round = proposer.rounds.get(key) as Round
   round.answers.set(voter, 'open')
   if (round.isProposed) return proposed(round, key, [voter])
   if (round.renews === undefined) round.token = Math.max(round.token, token)
-  if (count(round, 'open') < proposer.majority) return WAIT
-  // Only a stranger's claim gets a key here; a greater token would be refused by every voter.
-  if (round.token >= Number.MAX_SAFE_INTEGER) return abandon(proposer, key)
+  if (count(round, 'open') < majority) return WAIT
   round.isProposed = true
   if (round.renews === undefined) round.token++
   return proposed(round, key, [...round.answers.keys()].filter(isOpenIn(round)))
@@ -172,7 +182,7 @@ function conclude(proposer: Proposer, key: StoredKey, reading: Reading): RoundSt
   const { token, leaseMs, asked, renews } = proposer.rounds.get(key) as Round
   const tenure = { token, leaseMs, asked }
   const isBroken = renews !== undefined && !isTenured(proposer, key, reading)
-  if (isBroken || tenureMs(tenure, reading) <= 0) return abandon(proposer, key)
+  if (isBroken || tenureMs(tenure, reading) <= 0) return abandon(proposer, key, reading)
   proposer.rounds.delete(key)
   proposer.tenures.set(key, tenure)
   return { step: 'won', tenure }

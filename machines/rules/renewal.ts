@@ -36,9 +36,19 @@ export type RenewalWord = readonly [
   agoMs: number,
 ]
 
-/** Renews every own lease that is to go on, and gives up those that lapsed meanwhile. */
-export function renewAll(replica: Replica, reading: Reading): void {
+/** A lease that voters are to be asked to renew. */
+export interface DueLease {
+  readonly key: StoredKey
+  readonly leaseMs: number
+}
+
+/**
+ * Renews every own lease that is to go on, and gives up those that lapsed meanwhile. In majority
+ * mode it renews none, and returns those that the voters are to be asked about.
+ */
+export function renewAll(replica: Replica, reading: Reading): DueLease[] {
   const { table, renewing } = replica
+  const due: DueLease[] = []
   let shortestMs = Number.POSITIVE_INFINITY
   for (const slot of renewing) {
     if (!isRenewing(replica, slot)) {
@@ -50,12 +60,16 @@ export function renewAll(replica: Replica, reading: Reading): void {
       continue
     }
     const termMs = table.termMs[slot] as number
-    table.lapseAt[slot] = reading.now + ownerTermMs(termMs)
-    table.wallLapseAt[slot] = reading.wall + ownerTermMs(termMs)
+    if (replica.isMajority) due.push({ key: table.keys[slot] as StoredKey, leaseMs: termMs })
+    else {
+      table.lapseAt[slot] = reading.now + ownerTermMs(termMs)
+      table.wallLapseAt[slot] = reading.wall + ownerTermMs(termMs)
+    }
     shortestMs = Math.min(shortestMs, termMs)
   }
   replica.renewDueAt = reading.now + shortestMs / RENEWALS_PER_TERM
-  if (renewing.size > 0) replica.isRenewalUnsent = true
+  if (renewing.size > 0 && !replica.isMajority) replica.isRenewalUnsent = true
+  return due
 }
 
 /** The renewal to send, now that all own writes went out; undefined if none is due. */

@@ -36,6 +36,8 @@ export const SELF = 0
 export interface Replica {
   readonly table: Table
   readonly leasing: boolean
+  /** True if voters decide who holds a key: then nothing here is granted without them. */
+  readonly isMajority: boolean
   readonly leaseMs: number
   readonly takeover: TakeoverPolicy
   readonly limits: ReplicaLimits
@@ -103,15 +105,18 @@ export interface Replica {
 export interface ReplicaOptions {
   readonly self: Origin
   readonly leasing: boolean
+  /** Default false. */
+  readonly isMajority?: boolean
   readonly leaseMs: number
   readonly takeover: TakeoverPolicy
   readonly limits: ReplicaLimits
 }
 
 export function createReplica(options: ReplicaOptions): Replica {
-  const { self, ...settings } = options
+  const { self, isMajority = false, ...settings } = options
   const replica: Replica = {
     ...settings,
+    isMajority,
     table: new Table(),
     origins: [],
     originIndex: new Map(),

@@ -45,7 +45,7 @@ export interface Voter {
   readonly votesFrom: number
   /** How many voters there are, itself included. */
   readonly voters: number
-  /** The other voters that told their highest token since then, and whether they vote themselves. */
+  /** The other voters that told their highest token since then, and whether they vote. */
   readonly heard: Map<PeerId, boolean>
   readonly boxes: Map<StoredKey, Box>
   /** No key that is not in `boxes` had a higher token. */

@@ -34,6 +34,12 @@ export type WriteRefusal =
   | { readonly verdict: 'missing' }
   | { readonly verdict: 'lost' }
   | { readonly verdict: 'not-held' }
+  /** In majority mode: the voters could not be won. */
+  | { readonly verdict: 'quorum' }
+  /** In majority mode: not at all. */
+  | { readonly verdict: 'forbidden' }
+  /** The dictionary closed before the voters had answered. */
+  | { readonly verdict: 'closed' }
 
 export type Verdict<Done> = { readonly done: Done } | { readonly refused: WriteRefusal; key: Key }
 
@@ -213,7 +219,8 @@ export function giveUp(
   const { table, queue } = replica
   const key = table.keys[slot] as StoredKey
   const self = (replica.origins[SELF] as Origin).peer
-  const heir = replica.leasing ? firstInLine(queue, key, { self, now: reading.now }) : undefined
+  const isHanded = replica.leasing && !replica.isMajority
+  const heir = isHanded ? firstInLine(queue, key, { self, now: reading.now }) : undefined
   const isAbsent = (flags & ABSENT) !== 0
   const entry = {
     value: isAbsent ? null : table.values[slot],
@@ -227,7 +234,7 @@ export function giveUp(
   writeOwn(replica, key, entry, reading)
 }
 
-function receipt(replica: Replica, slot: number, reading: Reading): Receipt {
+export function receipt(replica: Replica, slot: number, reading: Reading): Receipt {
   const { table } = replica
   return {
     key: publicKey(table.keys[slot] as StoredKey),

@@ -119,6 +119,14 @@ const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     lease.renew()
   },
   LEASE_NOT_HELD: async (company) => (await company.alone()).renew('door'),
+  LEASE_REQUIRED: async (company) => {
+    const alone = { safety: 'majority', voters: ['alice'] } as const
+    ;(await company.alone(alone)).set('door', 'open')
+  },
+  SAFETY_FORBIDS: async (company) => {
+    const alone = { safety: 'majority', voters: ['alice'] } as const
+    await (await company.alone(alone)).acquire('door', { steal: true })
+  },
   LEASES_OFF: async (company) => (await company.alone({ leasing: false })).acquire('door'),
   NO_MAJORITY: async () => {
     const simulation = createSimulation({ seed: 3, peers: ['alice', 'bob', 'carol'] })

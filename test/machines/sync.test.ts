@@ -13,7 +13,9 @@ import {
   type Walk,
 } from './chart.ts'
 
-const CHILDREN = ['store', 'waterfall', 'reconcile', 'census', 'ephemeral', 'reminder', 'mesh']
+const CHILDREN = [
+  ...['store', 'waterfall', 'reconcile', 'census', 'ephemeral', 'reminder', 'ballot', 'mesh'],
+]
 const FAILURE = {
   type: 'listener.failed',
   address: 'sim://alice',

@@ -5,8 +5,9 @@
  */
 
 import { majorityOf } from '../../machines/rules/ballot.ts'
+import type { StoredKey } from '../../machines/rules/key.ts'
 import { isTenured } from '../../machines/rules/proposer.ts'
-import { PRODUCTION, type Rule } from './ballotRule.ts'
+import { PRODUCTION, type Proposer, type Rule } from './ballotRule.ts'
 
 /** A voter that restarted votes at once. */
 export const withoutAbstention: Rule = {
@@ -119,6 +120,24 @@ export const withLateRenewal: Rule = {
     }
     return PRODUCTION.hearAnswer(proposer, heard, reading)
   },
+}
+
+/** A lease that was found to be over comes back to life when the clock is set back. */
+export const withRevival: Rule = {
+  ...PRODUCTION,
+  openRound: (proposer, asked, reading) =>
+    reviving(proposer, asked.key, () => PRODUCTION.openRound(proposer, asked, reading)),
+  hearAnswer: (proposer, heard, reading) =>
+    reviving(proposer, heard.key, () => PRODUCTION.hearAnswer(proposer, heard, reading)),
+  abandon: (proposer, key, reading) =>
+    reviving(proposer, key, () => PRODUCTION.abandon(proposer, key, reading)),
+}
+
+function reviving<Result>(proposer: Proposer, key: StoredKey, act: () => Result): Result {
+  const before = proposer.tenures.get(key)
+  const result = act()
+  if (before && !proposer.tenures.has(key)) proposer.tenures.set(key, before)
+  return result
 }
 
 type Voter = Parameters<Rule['promise']>[0]

@@ -2,6 +2,7 @@
 
 import type { Reading } from '../../machines/rules/lease.ts'
 import {
+  abandon,
   createProposer,
   hearAnswer,
   openRound,
@@ -27,6 +28,7 @@ export const PRODUCTION = {
   createProposer,
   openRound,
   hearAnswer,
+  abandon,
   tenureMs,
   /** By which clock a voter lives. */
   voterTime: ({ now }: Reading): number => now,

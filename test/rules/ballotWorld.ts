@@ -9,7 +9,7 @@ import type { Ballot, BallotWord } from '../../machines/rules/ballot.ts'
 import type { StoredKey } from '../../machines/rules/key.ts'
 import { DRIFT } from '../../machines/rules/lease.ts'
 import type { PeerId, RunId } from '../../machines/rules/peer.ts'
-import { abandon, nextBallot, type RoundStep } from '../../machines/rules/proposer.ts'
+import { nextBallot, type RoundStep } from '../../machines/rules/proposer.ts'
 import { ceilingOf } from '../../machines/rules/voter.ts'
 import { Agenda } from './agenda.ts'
 import { Node } from './ballotNode.ts'
@@ -125,7 +125,8 @@ export class World {
     for (const voter of this.#voters) this.#send(node, voter, word)
     this.#later(node, 30 + this.#pick(600), () => {
       if (proposer.rounds.get(KEY)?.counter !== ballot.counter) return
-      this.#follow(node, abandon(proposer, KEY), ballot.counter)
+      const lost = this.#rule.abandon(proposer, KEY, node.reading(this.#now))
+      this.#follow(node, lost, ballot.counter)
     })
   }
 

@@ -169,7 +169,7 @@ ballots('alice loses when two of three refuse, or when the majority comes too la
   second(alice, { verdict: 'accepted' })
   assert.is(second(bob, { verdict: 'accepted' }, 940).step, 'lost')
   assert.is(second(carol, { verdict: 'accepted' }, 941).step, 'wait', 'it is over')
-  assert.is(abandon(proposer, key).step, 'lost')
+  assert.is(abandon(proposer, key, at(950)).step, 'lost')
 })
 
 ballots('3,000 random schedules: never two holders, and tokens rise', () => {
@@ -194,6 +194,7 @@ const CAUGHT: Readonly<Record<keyof typeof mutants, { offence: string; seed: num
   withHastyRelease: { offence: 'two holders', seed: 40 },
   withShortenedVote: { offence: 'two holders', seed: 230 },
   withLateRenewal: { offence: 'two holders', seed: 50 },
+  withRevival: { offence: 'two holders', seed: 75_200 },
 }
 
 for (const [name, { offence, seed }] of Object.entries(CAUGHT)) {

@@ -134,6 +134,7 @@ const isBody: Check = (value) => {
   const { kind, ...fields } = value as { kind: string }
   if (kind === 'left') return record({})(fields)
   if (kind === 'note') return record({ payload: isKept, to: orNull(isId) })(fields)
+  if (kind === 'ballot') return record({ to: isId, word: isWord })(fields)
   if (kind === 'waits') return record({ isAll: isFlag, keys: listOf(isWait, 1_000) })(fields)
   if (kind === 'renewal') return record({ number: isNumber, through: isCount })(fields)
   if (kind === 'presence') {
@@ -150,6 +151,39 @@ const isBody: Check = (value) => {
 
 const isDigest = (length: number): Check => {
   return (value) => typeof value === 'string' && new RegExp(`^[0-9a-f]{${length}}$`).test(value)
+}
+
+const isStoredKey: Check = (key) =>
+  typeof key === 'string' && storedKey(publicKey(key as never)) === key
+const isSpan: Check = (ms) => Number.isFinite(ms) && (ms as number) >= 0
+const answers: Record<string, Record<string, Check>> = {
+  ...{ open: { token: isCount }, accepted: {}, unable: {}, outbid: { counter: isCount } },
+  ...{ held: { owner: isId, remainingMs: isSpan }, abstaining: { remainingMs: isSpan } },
+}
+const words: Record<string, Record<string, Check>> = {
+  prepare: { keys: listOf(isStoredKey, 2_000) },
+  release: { keys: listOf(isStoredKey, 2_000) },
+  propose: {
+    proposals: listOf(
+      record({ key: isStoredKey, token: isNumber, leaseMs: (ms) => (ms as number) >= 20 }),
+      2_000,
+    ),
+  },
+  answer: { answers: listOf(isAnswer, 2_000) },
+  ...{ recall: {}, ceiling: { token: isCount, isVoting: isFlag } },
+}
+
+function isAnswer(row: unknown): boolean {
+  const [key, answer] = Array.isArray(row) ? row : []
+  const { verdict, ...fields } = (answer ?? {}) as { verdict: string }
+  const checks = Object.hasOwn(answers, verdict) ? answers[verdict] : undefined
+  return checks !== undefined && isStoredKey(key) && record(checks)(fields)
+}
+
+function isWord(word: unknown): boolean {
+  const { act, ...fields } = (word ?? {}) as { act: string }
+  const counter: Record<string, Check> = 'counter' in fields ? { counter: isCount } : {}
+  return Object.hasOwn(words, act) && record({ run: isId, ...counter, ...words[act] })(fields)
 }
 
 const select = { number: isCount }
@@ -175,6 +209,7 @@ const kinds: Record<string, Record<string, Check>> = {
   ...{ ping: { sentMs: isTime }, pong: { sentMs: isTime } },
   broadcast: { origin: isOrigin, number: isNumber, body: isBody },
   whisper: { payload: isKept },
+  ballot: { word: isWord },
   'peers.ask': {},
   'peers.tell': { peers: listOf(record({ peerId: isId, addresses: isAddresses }), 16) },
   'sync.ask': { ask: isCount, coverage: isCoverage, all: isFlag },

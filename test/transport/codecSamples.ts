@@ -81,8 +81,35 @@ const payloads = [
   },
 ].map((value) => admitValue(value).kept)
 
+const words = [
+  { act: 'prepare', run: '1', counter: 3, keys: [keyOf('door'), keyOf('lift')] },
+  { act: 'release', run: '1', counter: 3, keys: [] },
+  {
+    act: 'propose',
+    run: '1',
+    counter: 3,
+    proposals: [{ key: keyOf('door'), token: 7, leaseMs: 20 }],
+  },
+  {
+    act: 'answer',
+    run: '1',
+    counter: 3,
+    answers: [
+      { verdict: 'open', token: 0 },
+      { verdict: 'accepted' },
+      { verdict: 'held', remainingMs: 1.5, owner: 'bob' },
+      { verdict: 'outbid', counter: 9 },
+      { verdict: 'abstaining', remainingMs: 0 },
+      { verdict: 'unable' },
+    ].map((answer) => [keyOf('door'), answer]),
+  },
+  { act: 'recall', run: '1' },
+  { act: 'ceiling', run: '1', token: 12, isVoting: true },
+]
+
 const bodies = [
   { kind: 'left' },
+  ...words.map((word) => ({ kind: 'ballot', to: 'carol', word })),
   { kind: 'renewal', number: 3, through: 0 },
   { kind: 'waits', isAll: true, keys: [] },
   {
@@ -101,6 +128,7 @@ const data = [
     return { kind: 'broadcast', origin: { peer: 'alice', run: '1' }, number: 64, body }
   }),
   ...payloads.map((payload) => ({ kind: 'whisper', payload })),
+  ...words.map((word) => ({ kind: 'ballot', word })),
   { kind: 'peers.ask' },
   { kind: 'peers.tell', peers: [] },
   { kind: 'peers.tell', peers: [{ peerId: 'bob', addresses: ['tcp://bob:1'] }] },
