@@ -37,10 +37,10 @@ export class Answers {
 
   /** Says whether the asker has heard and holds the same. */
   compare(line: Line, { ask, summary, renewed }: Told<'sync.compare'>): void {
-    const { replica, clock } = this.#board
+    const { replica } = this.#board
     if (summary !== summaryOf(replica)) return line.say({ kind: 'sync.differs', ask })
     const isInformed = renewed === renewedDigest(replica)
-    const reading = { now: clock.now(), wall: clock.wall() }
+    const reading = this.#board.read()
     const renewals = isInformed ? [] : renewalWords(replica, reading)
     line.say({ kind: 'sync.same', ask, renewals })
   }
@@ -105,23 +105,23 @@ class Answer {
   }
 
   #give(run: readonly number[]): void {
-    const { replica, clock } = this.#board
+    const { replica } = this.#board
     const { table } = replica
     // The first slot may have lost its entry since it was taken, or got one that may give way.
     const isTellable = (slot: number) =>
       table.unsent[slot] !== GRANT_UNSENT && (table.epoch[slot] as number) > 0
-    const reading = { now: clock.now(), wall: clock.wall() }
+    const reading = this.#board.read()
     const batch = gather(replica, run.filter(isTellable), reading)
     this.#line.say({ kind: 'sync.give', ask: this.#question.ask, batch })
   }
 
   /** Deletions may have been collected meanwhile, before their turn to be given came. */
   #end(): void {
-    const { replica, clock } = this.#board
+    const { replica } = this.#board
     const { ask } = this.#question
     const collected = collectedBeyond(replica, this.#question)
     // What goes on is told as of now: it is about time, not about entries.
-    const renewals = renewalWords(replica, { now: clock.now(), wall: clock.wall() })
+    const renewals = renewalWords(replica, this.#board.read())
     const { floor } = replica
     this.#line.say({ kind: 'sync.done', ask, ...this.#heard, collected, floor, renewals })
   }

@@ -4,9 +4,9 @@ import type { Timer } from '../transport/ports.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /** How often a process looks whether it was held up, in milliseconds. */
-const LOOK_MS = 500
+const LOOK_MS = 250
 /** A process that looks later than this was held up, in milliseconds. */
-export const STALL_MS = 2_000
+export const STALL_MS = 500
 
 export class Attention {
   readonly #board: Switchboard
@@ -28,7 +28,8 @@ export class Attention {
     const { clock } = this.#board
     return clock.setTimeout(() => {
       const wasHeldUp = clock.now() - this.#board.attentiveAt > STALL_MS
-      this.#board.attentiveAt = clock.now()
+      // A wall clock that was set back is told from a sleep by a look between the two.
+      this.#board.attentiveAt = this.#board.read().now
       this.#timer = this.#schedule()
       if (wasHeldUp) this.#onStall()
     }, LOOK_MS)

@@ -27,12 +27,12 @@ import {
 } from '../machines/rules/proposer.ts'
 import { knownToken } from '../machines/rules/tenure.ts'
 import type { Receipt, Verdict, WriteRefusal } from '../machines/rules/write.ts'
-import type { Timer } from '../transport/ports.ts'
 import { BallotBox } from './ballotBox.ts'
 import { BallotPost } from './ballotPost.ts'
+import { KeyTimers } from './keyTimers.ts'
 import type { WriteEvent } from './storeEvent.ts'
 import type { Switchboard } from './switchboard.ts'
-import { readClocks, tell } from './verdict.ts'
+import { tell } from './verdict.ts'
 
 /** How long a round waits for voters at most, in milliseconds. */
 const ROUND_MS_MAX = 2_000
@@ -75,9 +75,9 @@ class BallotAgent {
   /** Leases whose renewal is under way or was lost. */
   readonly #renewing = new Map<StoredKey, number>()
   /** For each key the end of the patience with a round, or the next try. */
-  readonly #patience = new Map<StoredKey, Timer>()
+  readonly #patience: KeyTimers
   /** For each lease when it is to be given up unless it was renewed. */
-  readonly #ends = new Map<StoredKey, Timer>()
+  readonly #ends: KeyTimers
   readonly #lost: { unsubscribe(): void }
   /** Rounds that begin in one tick share a ballot, and so a frame. */
   #ballot: Ballot | undefined
@@ -85,6 +85,8 @@ class BallotAgent {
 
   constructor(board: Switchboard) {
     this.#board = board
+    this.#patience = new KeyTimers(board.clock)
+    this.#ends = new KeyTimers(board.clock)
     const voters = board.settings.voters as readonly PeerId[]
     this.#proposer = createProposer(board.self, voters)
     this.#post = new BallotPost(board, (from, word) => this.#read(from, word))
@@ -99,9 +101,8 @@ class BallotAgent {
     this.#refuseAll()
     this.#lost.unsubscribe()
     this.#box?.stop()
-    for (const timers of [this.#patience, this.#ends]) {
-      for (const timer of timers.values()) this.#board.clock.clearTimeout(timer)
-    }
+    this.#patience.stop()
+    this.#ends.stop()
   }
 
   hear(event: BallotEvent): void {
@@ -163,14 +164,14 @@ class BallotAgent {
     }
     const ballot = this.#ballot
     const known = knownToken(replica, key)
-    openRound(this.#proposer, { key, ballot, leaseMs, known }, readClocks(this.#board))
+    openRound(this.#proposer, { key, ballot, leaseMs, known }, this.#board.read())
     for (const voter of settings.voters) {
       this.#post.put(voter as PeerId, { act: 'prepare', ...ballot }, key)
     }
     const patienceMs = Math.min(ROUND_MS_MAX, ownerTermMs(leaseMs))
-    this.#after(this.#patience, key, patienceMs, () => {
+    this.#patience.set(key, patienceMs, () => {
       if (this.#proposer.rounds.get(key)?.counter !== ballot.counter) return
-      this.#follow(key, abandon(this.#proposer, key, readClocks(this.#board)))
+      this.#follow(key, abandon(this.#proposer, key, this.#board.read()))
     })
   }
 
@@ -178,7 +179,7 @@ class BallotAgent {
     if (this.#isStopped) return
     if (word.act !== 'answer') return this.#box?.read(from, word)
     if (word.run !== this.#board.self.run) return
-    const reading = readClocks(this.#board)
+    const reading = this.#board.read()
     for (const [key, answer] of word.answers) {
       const heard = { key, counter: word.counter, voter: from, answer }
       this.#follow(key, hearAnswer(this.#proposer, heard, reading), word.counter)
@@ -196,7 +197,7 @@ class BallotAgent {
   }
 
   #win(key: StoredKey, tenure: Tenure): void {
-    this.#clear(this.#patience, key)
+    this.#patience.clear(key)
     this.#renewing.delete(key)
     const wanted = this.#wishes.get(key)
     this.#wishes.delete(key)
@@ -214,7 +215,7 @@ class BallotAgent {
   }
 
   #lose(key: StoredKey, refusal: BallotAnswer | undefined): void {
-    this.#clear(this.#patience, key)
+    this.#patience.clear(key)
     // The votes of a renewal that was lost still count for the lease that it was to renew.
     if (!this.#proposer.tenures.has(key)) this.#forget(key)
     const wanted = this.#wishes.get(key)
@@ -223,11 +224,11 @@ class BallotAgent {
       const leaseMs = this.#renewing.get(key)
       if (leaseMs === undefined) return
       const againMs = Math.min(pauseMs, leaseMs / 10)
-      return this.#after(this.#patience, key, againMs, () => this.#renew(key, leaseMs))
+      return this.#patience.set(key, againMs, () => this.#renew(key, leaseMs))
     }
     if (refusal?.verdict === 'outbid' && wanted.outbid++ < OUTBID_MAX) {
       const again = () => this.#ask(key, this.#termOf(wanted.wish.leaseMs))
-      return this.#after(this.#patience, key, pauseMs / 4, again)
+      return this.#patience.set(key, pauseMs / 4, again)
     }
     this.#wishes.delete(key)
     tell(this.#board, wanted.wish, { refused: refusalOf(refusal), key: publicKey(key) })
@@ -240,8 +241,8 @@ class BallotAgent {
 
   /** Nothing is held any more, by the table neither, before the votes are given back. */
   #forget(key: StoredKey): void {
-    this.#clear(this.#ends, key)
-    this.#clear(this.#patience, key)
+    this.#ends.clear(key)
+    this.#patience.clear(key)
     this.#renewing.delete(key)
     this.#proposer.rounds.delete(key)
     this.#proposer.tenures.delete(key)
@@ -262,10 +263,10 @@ class BallotAgent {
   /** Whoever could not renew is told before the term is over, so before another has the key. */
   #watch(key: StoredKey, tenure: Tenure): void {
     const look = () => {
-      const leftMs = tenureMs(tenure, readClocks(this.#board)) - marginMs(tenure.leaseMs)
+      const leftMs = tenureMs(tenure, this.#board.read()) - marginMs(tenure.leaseMs)
       // A fraction of a millisecond may be too short for any time to pass.
       const lookMs = Math.max(1, Math.min(leftMs, LOOK_MS_MAX))
-      if (leftMs > 0) return this.#after(this.#ends, key, lookMs, look)
+      if (leftMs > 0) return this.#ends.set(key, lookMs, look)
       if (!this.#renewing.has(key)) return
       const isOver = leftMs + marginMs(tenure.leaseMs) <= 0
       const reason: LeaseEnd = isOver ? 'expired' : 'quorum-lost'
@@ -274,28 +275,18 @@ class BallotAgent {
     look()
   }
 
-  #after(timers: Map<StoredKey, Timer>, key: StoredKey, delayMs: number, act: () => void): void {
-    this.#clear(timers, key)
-    timers.set(key, this.#board.clock.setTimeout(act, delayMs))
-  }
-
-  #clear(timers: Map<StoredKey, Timer>, key: StoredKey): void {
-    this.#board.clock.clearTimeout(timers.get(key))
-    timers.delete(key)
-  }
-
   /** True if this peer holds the key by its table, which alone knows of a release at once. */
   #isHeld(key: StoredKey): boolean {
     const { replica } = this.#board
     const token = replica.held.get(replica.table.find(key))
     return token !== undefined && token === this.#proposer.tenures.get(key)?.token
-      ? isTenured(this.#proposer, key, readClocks(this.#board))
+      ? isTenured(this.#proposer, key, this.#board.read())
       : false
   }
 
   #remainingMs(key: StoredKey): number {
     const tenure = this.#proposer.tenures.get(key)
-    return tenure === undefined ? ROUND_MS_MAX : tenureMs(tenure, readClocks(this.#board))
+    return tenure === undefined ? ROUND_MS_MAX : tenureMs(tenure, this.#board.read())
   }
 
   #termOf(leaseMs: number | undefined): number {
@@ -305,6 +296,5 @@ class BallotAgent {
 }
 
 function refusalOf(refusal: BallotAnswer | undefined): WriteRefusal {
-  if (refusal?.verdict === 'held') return refusal
-  return { verdict: 'quorum' }
+  return refusal?.verdict === 'held' ? refusal : { verdict: 'quorum' }
 }

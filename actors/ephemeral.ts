@@ -43,9 +43,9 @@ export const ephemeralLogic = fromCallback<DeadlineEvent, { readonly shared: Sha
 
 /** Finds what is gone by now. True if something was due. */
 export function sweep(board: Switchboard): boolean {
-  const { clock, replica } = board
+  const { replica } = board
   if (replica.table.lapsing.size === 0) return false
-  const reading = { now: clock.now(), wall: clock.wall() }
+  const reading = board.read()
   if (!isLapseDue(replica.table, reading)) return false
   lapseDue(replica, momentOf(board, reading))
   return true

@@ -66,7 +66,12 @@ export class Lease implements AsyncDisposable {
   /** How long the holder may still count on it, in milliseconds; 0 when it is lost. */
   get remainingMs(): number {
     if (this.#abort.signal.aborted) return 0
-    return Math.max(0, remainingOf(this.#board, { key: this.#stored, token: this.token }))
+    const lease = { key: this.#stored, token: this.token }
+    const remainingMs = remainingOf(this.#board, lease)
+    if (remainingMs > 0) return remainingMs
+    // What was found to be over is over, even if no timer has run yet.
+    this.#board.store.send({ type: 'lease.lapse', ...lease })
+    return 0
   }
 
   /** Aborts when the lease ends; its reason is the `LeaseEnd`. */

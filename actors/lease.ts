@@ -4,15 +4,7 @@
  * held.
  */
 
-import {
-  type ActorLogic,
-  type ActorRef,
-  type AnyActorRef,
-  type EventObject,
-  emit,
-  fromCallback,
-  type Snapshot,
-} from 'xstate'
+import { type ActorLogic, type ActorRef, type AnyActorRef, emit, type Snapshot } from 'xstate'
 import {
   type LeaseContext,
   type LeaseEvent,
@@ -24,10 +16,12 @@ import { RENEWING, STOLEN } from '../machines/rules/batch.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import type { LeaseEnd } from '../machines/rules/fact.ts'
 import { turnMs } from '../machines/rules/holding.ts'
-import { type Key, requireKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
+import { type Key, requireKey, type StoredKey } from '../machines/rules/key.ts'
 import { ownRemainingMs, SELF } from '../machines/rules/replica.ts'
 import type { Receipt, Verdict } from '../machines/rules/write.ts'
 import { withHands } from './hands.ts'
+import { giveBack, type Holding, watchLogicFor } from './leaseWatch.ts'
+import { ANSWER_MS_MAX } from './reconcile.ts'
 import { refusalError } from './refusal.ts'
 import { requireLeaseMs, requireLeases } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
@@ -35,6 +29,9 @@ import { boards, type SyncEmitted, type SyncEvent, type SyncSnapshot } from './s
 
 /** Refusals without a time of their own are tried again after this, in milliseconds. */
 const RETRY_MS = 250
+
+/** How soon to ask again while a neighbour has not told yet what it knows, in milliseconds. */
+const BEHIND_MS = 50
 
 /** A running sync actor. */
 export type SyncRef = ActorRef<SyncSnapshot, SyncEvent, SyncEmitted>
@@ -200,15 +197,19 @@ function refused(
   const now = board.clock.now()
   const leftMs = waitUntil - now
   const { refused } = verdict
+  const { replica } = board
+  // Whoever may not have heard of the last owner asks first; that takes no longer than an answer.
+  const isBehind = refused.verdict === 'held' && !replica.isCurrent && leftMs > -ANSWER_MS_MAX
+  if (isBehind) return self.send({ type: 'lease.refused', lookMs: BEHIND_MS })
   if (leftMs <= 0) {
     const error = refusalError(refused, verdict.key)
     return self.send({ type: 'lease.failed', reason: 'timeout', error })
   }
   const blockedMs = refused.verdict === 'held' ? Math.ceil(refused.remainingMs) : RETRY_MS
   // Nobody hands over what lapses: waiters take turns. In majority mode they ask again and again.
-  const lookMs = board.replica.isMajority
+  const lookMs = replica.isMajority
     ? RETRY_MS * (0.5 + board.random())
-    : blockedMs + turnMs(board.replica, key, { waiter, now })
+    : blockedMs + turnMs(replica, key, { waiter, now })
   self.send({ type: 'lease.refused', lookMs: Math.min(lookMs, leftMs) })
 }
 
@@ -237,10 +238,10 @@ export function remainingOf(
   board: Switchboard,
   { key, token }: { key: StoredKey; token: number | null },
 ): number {
-  const { replica, clock } = board
+  const { replica } = board
   const slot = replica.table.find(key)
   if (slot < 0 || replica.held.get(slot) !== token || replica.table.writer[slot] !== SELF) return 0
-  return ownRemainingMs(replica.table, slot, { now: clock.now(), wall: clock.wall() })
+  return ownRemainingMs(replica.table, slot, board.read())
 }
 
 function renew(board: Switchboard, { key, leaseMs, token }: LeaseContext): void {
@@ -250,51 +251,5 @@ function renew(board: Switchboard, { key, leaseMs, token }: LeaseContext): void 
     leaseMs,
     token: token ?? undefined,
     reply: () => {},
-  })
-}
-
-function giveBack(board: Switchboard, lease: { key: StoredKey; token: number | null }): void {
-  const { key, token } = lease
-  if (token === null) return
-  board.store.send({ type: 'lease.release', key, token, reply: () => {} })
-}
-
-/** What the actions of one lease actor and its watch share. */
-interface Holding {
-  token: number | null
-}
-
-/**
- * Listens for what happens to the key, and gives the lease back if its actor is stopped while it
- * holds.
- */
-function watchLogicFor(
-  { board, sync }: Prepared,
-  { holding, waiter }: { holding: Holding; waiter: number },
-) {
-  return fromCallback<EventObject, LeaseContext>(({ input, sendBack }) => {
-    const { key } = input
-    const changed = sync.on('lease.changed', (fact) => {
-      if (storedKey(fact.key) === key) sendBack({ type: 'lease.changed' })
-    })
-    const lost = sync.on('lease.lost', (fact) => {
-      if (storedKey(fact.key) !== key) return
-      sendBack({ type: 'lease.lost', token: fact.token, reason: fact.reason })
-    })
-    // A dictionary that stops without a farewell tells no loss; who waits for it waits in vain.
-    const gone = () => {
-      if (holding.token === null) return sendBack({ type: 'lease.changed' })
-      sendBack({ type: 'lease.lost', token: holding.token, reason: 'shutdown' })
-    }
-    const stopped = sync.subscribe({ complete: gone, error: gone })
-    board.store.send({ type: 'lease.watch', key })
-    return () => {
-      changed.unsubscribe()
-      lost.unsubscribe()
-      stopped.unsubscribe()
-      giveBack(board, { key, token: holding.token })
-      board.store.send({ type: 'lease.unwait', key, waiter })
-      board.store.send({ type: 'lease.unwatch', key })
-    }
   })
 }

@@ -73,16 +73,16 @@ export class Reader {
 
   /** The lease of a key that is in force, or undefined if it is free. */
   lease(key: Key): LeaseView | undefined {
-    const { replica, clock } = this.#board
+    const { replica } = this.#board
     const slot = replica.table.find(requireKey(key))
     if (slot < 0) return undefined
-    return viewLease(replica, slot, { now: clock.now(), wall: clock.wall() })
+    return viewLease(replica, slot, this.#board.read())
   }
 
   /** All leases that are in force, with their keys. */
   *leases(): Generator<LeaseView & { readonly key: Key }> {
-    const { replica, clock } = this.#board
-    const reading = { now: clock.now(), wall: clock.wall() }
+    const { replica } = this.#board
+    const reading = this.#board.read()
     for (const slot of replica.table.slotsInUse()) {
       const lease = viewLease(replica, slot, reading)
       if (lease) yield { key: publicKey(replica.table.keys[slot] as StoredKey), ...lease }

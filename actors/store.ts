@@ -34,7 +34,7 @@ import { extend, forfeit, install } from '../machines/rules/tenure.ts'
 import { momentOf, planLook, sweep } from './ephemeral.ts'
 import type { StoreEvent } from './storeEvent.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
-import { answer, noteStall, readClocks } from './verdict.ts'
+import { answer, noteStall } from './verdict.ts'
 
 export interface StoreState {
   readonly board: Switchboard
@@ -84,8 +84,8 @@ function decide(state: StoreState, event: StoreEvent): void {
     case 'batch.given':
       return take(state, event.parcel)
     case 'sync.settled':
-      event.reply(concludeAnswer(replica, event, readClocks(board)))
-      return reviveRenewed(replica, readClocks(board))
+      event.reply(concludeAnswer(replica, event, board.read()))
+      return reviveRenewed(replica, board.read())
     case 'comparison.ended':
       replica.comparison = null
       return
@@ -105,7 +105,7 @@ function decide(state: StoreState, event: StoreEvent): void {
       return trace(state)
     case 'store.close':
       endLeases(replica)
-      return traceOwn(replica, readClocks(board))
+      return traceOwn(replica, board.read())
     case 'store.flush':
       return
     default:
@@ -141,10 +141,10 @@ function decideLease(
     case 'tenure.extend':
       return extend(replica, event.key, event.tenure)
     case 'tenure.forfeit':
-      return forfeit(replica, event, readClocks(board))
+      return forfeit(replica, event, board.read())
     case 'renewal.heard':
-      hearRenewal(replica, event, readClocks(board))
-      return reviveRenewed(replica, readClocks(board))
+      hearRenewal(replica, event, board.read())
+      return reviveRenewed(replica, board.read())
     case 'lease.lapse':
       return lapse(replica, event.key, event.token)
     case 'lease.watch':
@@ -155,7 +155,7 @@ function decideLease(
     case 'lease.wait':
       return standInLine(queue, event.key, { waiter: event.waiter, now })
     case 'lease.unwait':
-      return waitNoMore(replica, event, readClocks(board))
+      return waitNoMore(replica, event, board.read())
     case 'waits.heard':
       return hearWaits(queue, event.peer, event.waits, now)
     case 'member.lost':
@@ -167,7 +167,7 @@ function decideLease(
 
 /** In majority mode the voters renew; else this peer does. */
 function renewDue(board: Switchboard): void {
-  const leases = renewAll(board.replica, readClocks(board))
+  const leases = renewAll(board.replica, board.read())
   if (leases.length > 0) board.ballot.send({ type: 'ballot.renew', leases })
 }
 
@@ -181,13 +181,13 @@ function reach(state: StoreState, event: { isReached: boolean; isCurrent: boolea
   state.isReached = event.isReached
   board.isInformed ||= event.isReached
   replica.isCurrent = event.isCurrent
-  if (replica.inherited.length > 0) inherit(replica, readClocks(board))
+  if (replica.inherited.length > 0) inherit(replica, board.read())
 }
 
 /** Writes down which ephemeral values are gone. It takes keys over, so it is careful as a write. */
 function trace(state: StoreState): void {
   noteStall(state.board)
-  traceDue(state.replica, momentOf(state.board, readClocks(state.board)))
+  traceDue(state.replica, momentOf(state.board, state.board.read()))
   state.lookAt = Number.POSITIVE_INFINITY
 }
 
@@ -195,8 +195,8 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
   const { replica, board } = state
   const { body } = event.parcel.message as Broadcast
   if (body.kind !== 'entries') return
-  const fits = mergeBatch(replica, body.batch, readClocks(board))
-  if (replica.inherited.length > 0) inherit(replica, readClocks(board))
+  const fits = mergeBatch(replica, body.batch, board.read())
+  if (replica.inherited.length > 0) inherit(replica, board.read())
   if (!fits) return reportFull(state)
   const coverage = replica.coverage[indexOrigin(replica, event.origin)] as Coverage
   coverage.add(body.from, body.to)
@@ -207,8 +207,8 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
 
 function take(state: StoreState, parcel: Parcel): void {
   const message = parcel.message as Extract<DataMessage, { kind: 'sync.give' }>
-  const fits = mergeBatch(state.replica, message.batch, readClocks(state.board))
-  if (state.replica.inherited.length > 0) inherit(state.replica, readClocks(state.board))
+  const fits = mergeBatch(state.replica, message.batch, state.board.read())
+  if (state.replica.inherited.length > 0) inherit(state.replica, state.board.read())
   if (fits) return
   state.replica.isAnswerCut = true
   reportFull(state)
@@ -260,7 +260,7 @@ function flush(state: StoreState): void {
   state.isFlushDue = false
   if (!state.isReached) return
   const tell = (body: BroadcastBody) => board.waterfall.send({ type: 'broadcast.made', body })
-  const now = readClocks(board)
+  const now = board.read()
   // Whoever reads of a release has heard before who waits.
   if (hasWaitsToTell(replica.queue)) {
     const waits = waitsToTell(replica.queue, { now: now.now, chance: board.random() })

@@ -9,8 +9,10 @@
 import type { AnyActorRef } from 'xstate'
 import type { MeshEvent } from '../machines/mesh.ts'
 import type { Census } from '../machines/rules/census.ts'
+import type { Reading } from '../machines/rules/lease.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
+import { createPassage, readPassage } from '../machines/rules/passage.ts'
 import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
 import type { Replica } from '../machines/rules/replica.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
@@ -69,6 +71,7 @@ export class Switchboard implements Shared {
   /** Where others may dial this peer. */
   addresses: readonly string[] = []
   #waiters = 0
+  readonly #passage = createPassage()
   /** Peers that the application was told of as connected. */
   readonly #present = new Set<PeerId>()
 
@@ -84,6 +87,13 @@ export class Switchboard implements Shared {
 
   get random(): Random {
     return this.settings.random
+  }
+
+  /** Both clocks, now. */
+  read(): Reading {
+    const { clock } = this.settings
+    const [before, wall, after] = [clock.now(), clock.wall(), clock.now()]
+    return readPassage(this.#passage, { before, wall, after })
   }
 
   /** A number for one who waits for a lease; they rise in the order of coming. */

@@ -1,7 +1,6 @@
 /** The verdict of the rules on what an application asks of the dictionary. */
 
 import { acquire, bequeath, release, renew } from '../machines/rules/holding.ts'
-import type { Reading } from '../machines/rules/lease.ts'
 import {
   type Receipt,
   remove,
@@ -32,11 +31,6 @@ export function answer(board: Switchboard, event: WriteEvent): void {
   }
 }
 
-/** Both clocks, now. */
-export function readClocks({ clock }: Switchboard): Reading {
-  return { now: clock.now(), wall: clock.wall() }
-}
-
 /**
  * After SIGCONT an application may write before anything that came meanwhile was read. Whoever was
  * held up asks first and takes nothing over until it was answered.
@@ -53,7 +47,7 @@ function judge(board: Switchboard, event: WriteEvent): Verdict<unknown> {
   noteStall(board)
   const { replica } = board
   const { leaseMs, token, kind } = event
-  const options = { reading: readClocks(board), leaseMs, token, kind }
+  const options = { reading: board.read(), leaseMs, token, kind }
   switch (event.type) {
     case 'entry.set':
       return set(replica, event, options)

@@ -96,7 +96,7 @@ function judgeForeign(
 }
 
 /** As far as this peer knows, and it was not listening: in a moment it knows more. */
-function heldUp(owner: PeerId): Refusal {
+export function heldUp(owner: PeerId): Refusal {
   return { verdict: 'held', owner, remainingMs: HELD_UP_MS }
 }
 

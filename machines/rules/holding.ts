@@ -5,7 +5,7 @@
 
 import { HANDED, KEPT, RELEASED, STOLEN } from './batch.ts'
 import { endFlags } from './ephemeral.ts'
-import { judgeWrite, limitBroken, nextEpoch } from './grant.ts'
+import { heldUp, judgeWrite, limitBroken, nextEpoch } from './grant.ts'
 import { publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
@@ -66,6 +66,9 @@ function judgeAcquire(
     loseLease(replica, slot, remainingMs > 0 ? 'superseded' : 'expired')
     if (isStealing) return nextEpoch(replica, slot)
   }
+  // A plain write of a free key is decided at once. Who asks for the lease can be asked to wait
+  // until it is known that nobody else has it.
+  if (!replica.isCurrent && !isStealing) return heldUp((replica.origins[SELF] as Origin).peer)
   const epoch = judgeWrite(replica, slot, reading)
   if (typeof epoch !== 'number') {
     return isStealing && epoch.verdict !== 'full' ? nextEpoch(replica, slot) : epoch

@@ -25,6 +25,7 @@ const MARGIN_MS = 50
 export interface Reading {
   /** Monotonic. */
   readonly now: number
+  /** The monotonic clock, and what the wall clock went further: see `passage.ts`. */
   readonly wall: number
 }
 

@@ -56,7 +56,7 @@ export function renewAll(replica: Replica, reading: Reading): DueLease[] {
       continue
     }
     if (ownRemainingMs(table, slot, reading) <= 0) {
-      giveUpLapsed(replica, slot, reading)
+      endLapsed(replica, slot, reading)
       continue
     }
     const termMs = table.termMs[slot] as number
@@ -130,11 +130,20 @@ function isRenewing(replica: Replica, slot: number): boolean {
   return isMine && (flags & RENEWING) !== 0 && (flags & RELEASED) === 0
 }
 
+/**
+ * Its end is told at once, and written down as soon as this peer knows what happened while it was
+ * held up: before that it must not count the key as free.
+ */
+function endLapsed(replica: Replica, slot: number, reading: Reading): void {
+  loseLease(replica, slot, 'expired')
+  if (!replica.isCurrent) return
+  replica.renewing.delete(slot)
+  giveUpLapsed(replica, slot, reading)
+}
+
 /** Written under the old epoch, so it loses to whoever has taken the key meanwhile. */
 function giveUpLapsed(replica: Replica, slot: number, reading: Reading): void {
   const { table } = replica
-  replica.renewing.delete(slot)
-  loseLease(replica, slot, 'expired')
   const entry = {
     value: table.values[slot],
     bytes: table.chargeOf(slot),
