@@ -1,7 +1,7 @@
 /**
  * Majority mode with the actors of production: five peers, three of which vote.
  */
-import type { Simulation } from 'holdfast/simulation'
+import type { Simulation, SimulationOptions } from 'holdfast/simulation'
 import * as assert from 'uvu/assert'
 import type { Lease } from '../../actors/holding.ts'
 import { during, hear, refuses, rejects, type Scene, scenarios } from './scene.ts'
@@ -14,8 +14,8 @@ const STEP_MS = 5
 const majority = { safety: 'majority', voters: VOTERS, leaseMsMax: LONGEST_MS } as const
 
 /** Five peers whose voters have been there for long enough to vote. */
-async function gather(scene: Scene): Promise<Simulation> {
-  const simulation = await scene.gather({ peers: PEERS, options: majority })
+async function gather(scene: Scene, more: SimulationOptions = {}): Promise<Simulation> {
+  const simulation = await scene.gather({ peers: PEERS, options: majority, ...more })
   await simulation.advance(2 * LONGEST_MS)
   return simulation
 }
@@ -249,8 +249,12 @@ scenarios('majority mode', (scenario) => {
     },
   )
 
-  scenario('a thousand leases are renewed by a frame or two for each voter', async (scene) => {
-    const simulation = await gather(scene)
+  scenario('a thousand leases are renewed by two frames to each voter', async (scene) => {
+    let long = 0
+    const record = (line: string) => {
+      if (Number(/(\d+) bytes/.exec(line)?.[1]) > 1_000) long++
+    }
+    const simulation = await gather(scene, { record })
     const dave = simulation.peer('dave')
     const keys = Array.from({ length: 1_000 }, (_, index) => `key ${index}`)
     const leases: Lease[] = []
@@ -262,9 +266,12 @@ scenarios('majority mode', (scenario) => {
     }
     await simulation.advance(1_000)
     assert.is(leases.length, keys.length)
+    long = 0
     await simulation.advance(5 * LONGEST_MS)
     assert.ok(leases.every((lease) => lease.valid))
     assert.is(simulation.peer('erin').leases().length, keys.length)
+    // A renewal at each third of a term: to three voters two frames, and two back.
+    assert.ok(long >= 14 * 12 && long <= 16 * 12, `${long} long frames`)
   })
 
   scenario('a wish that is withdrawn leaves no lease behind', async (scene) => {
