@@ -17,9 +17,8 @@ const NOTHING = contentOf(undefined)
 
 /**
  * Each accepted write is kept, or was overwritten by a peer that had it, or its writer was told
- * exactly once that it lost; or, if another had taken the key over with this value, that one. Told
- * by its value: a write that others wrote in the same words is judged by the best that happened to
- * one of them.
+ * exactly once that it lost. Told by its value: a write that others wrote in the same words is
+ * judged by the best that happened to one of them.
  */
 export function checkWrites(evidence: Evidence): Problem[] {
   const { history, held } = evidence
@@ -31,10 +30,6 @@ export function checkWrites(evidence: Evidence): Problem[] {
   const told = groupBy(history.losses.filter(isRealLoss), ({ by, key, lost }) => {
     return `${by} ${key} ${lost}`
   })
-  // Who took a key over with its value is told in place of who wrote it.
-  const carried = new Set(
-    history.losses.filter(isRealLoss).map(({ key, lost }) => `${key} ${lost}`),
-  )
   const problems: Problem[] = []
   for (const group of groupBy(writes, ({ by, key, content }) => `${by} ${key} ${content}`)) {
     const [id, [write]] = group as [string, Operation[]]
@@ -48,7 +43,7 @@ export function checkWrites(evidence: Evidence): Problem[] {
     const say = (what: string) => problems.push({ check: 'noLostWrites', what: `${name} ${what}` })
     if (times > count) say(`was told as lost ${times} times.`)
     else if (isKept && isOnly && times > 0) say('was told as lost and is there.')
-    const isSafe = isKept || seen.has(`${key} ${content}`) || carried.has(`${key} ${content}`)
+    const isSafe = isKept || seen.has(`${key} ${content}`) || times > 0
     if (!isSafe && evidence.runs.has(by)) say('is gone, and nobody was told.')
   }
   return problems

@@ -100,10 +100,13 @@ export function tellLeaseChange(replica: Replica, slot: number): void {
 function isLeaseOnly(replica: Replica, slot: number, former: Former): boolean {
   const { table } = replica
   if (!former.hadValue || ((table.flags[slot] as number) & KEPT) === 0) return false
-  const value = table.values[slot]
-  if (value === former.value) return true
-  const [now, before] = [hashOf(value), hashOf(former.value)]
-  return now.low === before.low && now.high === before.high
+  return isSameValue(table.values[slot] as Kept, former.value)
+}
+
+export function isSameValue(one: Kept, other: Kept): boolean {
+  if (one === other) return true
+  const [first, second] = [hashOf(one), hashOf(other)]
+  return first.low === second.low && first.high === second.high
 }
 
 function hashOf(value: Kept): Hash {

@@ -14,7 +14,7 @@ import { type CoverageList, ORIGINS_MAX, originKey } from './coverage.ts'
 import { writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
-import { loseLease } from './loss.ts'
+import { loseLease, noteAuthored } from './loss.ts'
 import type { Origin } from './peer.ts'
 import { coverageByWriter, type Question } from './reconcile.ts'
 import { keyAt, type Replica, readValue, SELF } from './replica.ts'
@@ -171,6 +171,7 @@ function drop(replica: Replica, slot: number): void {
   replica.floor = Math.max(replica.floor, token)
   replica.floors.delete(slot)
   replica.lineages.delete(slot)
+  noteAuthored(replica, slot)
   replica.heirs.delete(slot)
   replica.held.delete(slot)
   table.remove(slot)

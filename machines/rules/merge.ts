@@ -15,7 +15,7 @@ import { isFull } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { NO_LINEAGE } from './lineage.ts'
-import { noteLoss, tellConflict } from './loss.ts'
+import { noteAuthored, noteLoss, tellConflict } from './loss.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF } from './replica.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
@@ -83,6 +83,7 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
   if (table.unsent[slot] === GRANT_UNSENT && givesWay(replica, key, slot, claim)) {
     replica.floors.set(slot, table.epoch[slot] as number)
     tellConflict(replica, slot, { claim, reason: 'unwitnessed' })
+    noteAuthored(replica, slot)
     take(replica, slot, claim, reading)
     return true
   }

@@ -50,6 +50,10 @@ export interface Replica {
   readonly heirs: Map<number, PeerId>
   /** Of slots that changed owners: whom the grant descends from. */
   readonly lineages: Map<number, Lineage>
+  /** Slots with an own value that another's grant has kept, and the number of that write. */
+  readonly lent: Map<number, number>
+  /** Slots of own grants with a value that another wrote. */
+  readonly borrowed: Set<number>
   /** What an own grant replaced that nobody was sent yet: the version that others still have. */
   readonly replaced: Map<number, Version>
   /** Slots whose own grant gave way, with its token: it is not given out a second time. */
@@ -123,6 +127,8 @@ export function createReplica(options: ReplicaOptions): Replica {
     coverage: [],
     heirs: new Map(),
     lineages: new Map(),
+    lent: new Map(),
+    borrowed: new Set(),
     replaced: new Map(),
     floors: new Map(),
     unsent: [],

@@ -9,7 +9,7 @@ import { endsUnder } from './ephemeral.ts'
 import { judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
-import { loseLease } from './loss.ts'
+import { loseLease, noteAuthored, noteBorrowed } from './loss.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { firstInLine, HANDOVER_MS } from './queue.ts'
 import { planRenewal } from './renewal.ts'
@@ -164,6 +164,7 @@ function assign(replica: Replica, { key, value }: Assignment, granted: Granted):
   const goesOn = replica.held.get(found) === epoch ? flagsAt(replica, found) & sticky : 0
   const entry = { value: value.kept, bytes: value.bytes, flags: kind | goesOn }
   const termMs = termFor(replica, granted)
+  noteAuthored(replica, found)
   const slot = writeOwn(replica, key, { ...entry, termMs, epoch }, reading)
   planRenewal(replica, slot, reading)
   return receipt(replica, slot, reading)
@@ -180,6 +181,8 @@ export function keep(replica: Replica, key: StoredKey, granted: Granted): Receip
     bytes: isNew ? 0 : table.chargeOf(slot),
     flags: isNew ? ABSENT | (kind ?? 0) : keptFlags(replica, granted),
   }
+  if (isNew) noteAuthored(replica, slot)
+  else noteBorrowed(replica, slot)
   const termMs = termFor(replica, granted)
   const inherits = heir === undefined ? {} : { heir }
   const written = writeOwn(replica, key, { ...entry, termMs, epoch, ...inherits }, reading)
@@ -231,6 +234,7 @@ export function giveUp(
       : { flags: (flags & ~RELEASED) | HANDED, termMs: HANDOVER_MS, heir }),
   }
   loseLease(replica, slot, 'released')
+  if (isAbsent) noteAuthored(replica, slot)
   writeOwn(replica, key, entry, reading)
 }
 

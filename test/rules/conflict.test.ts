@@ -115,6 +115,32 @@ const scenes: Record<string, Scene> = {
       [],
     ] as never)
   },
+  'bob takes the key over with its value, and what wins has seen neither': (merge) => {
+    const { alice, bob, carol } = trio()
+    const late = at(2 * LEASE_MS)
+    put(alice, ['door', 'alice'], at(0))
+    broadcast(alice, [bob], { reading: at(0), merge })
+    doneBy(acquire(bob, keyOf('door'), { reading: late }))
+    broadcast(bob, [alice], { reading: late, merge })
+    for (const round of [0, 2, 4]) put(carol, ['door', round], at(round * LEASE_MS))
+    broadcast(carol, [alice, bob], { reading: at(4 * LEASE_MS), merge })
+    const lost = { lost: 'alice', kept: 4, winner: 'carol', token: 3, reason: 'concurrent' }
+    return outcome({ alice, bob }, [[lost], [{ ...lost, lost: undefined }]] as never)
+  },
+  'bob takes the key over with its value, and then writes his own': (merge) => {
+    const { alice, bob, carol } = trio()
+    const late = at(2 * LEASE_MS)
+    put(alice, ['door', 'alice'], at(0))
+    broadcast(alice, [bob], { reading: at(0), merge })
+    const { token } = doneBy(acquire(bob, keyOf('door'), { reading: late }))
+    broadcast(bob, [alice], { reading: late, merge })
+    doneBy(trySet(bob, ['door', 'bob'], { reading: late, token }))
+    broadcast(bob, [alice], { reading: late, merge })
+    for (const round of [0, 2, 4]) put(carol, ['door', round], at(round * LEASE_MS))
+    broadcast(carol, [alice, bob], { reading: at(4 * LEASE_MS), merge })
+    const lost = { lost: 'bob', kept: 4, winner: 'carol', token: 3, reason: 'concurrent' }
+    return outcome({ alice, bob }, [[], [lost]] as never)
+  },
   'without leases, two write at once and the later write of either tells nothing': (merge) => {
     const [alice, bob] = [open('alice', { leasing: false }), open('bob', { leasing: false })]
     const key = keyThatLoses('alice', 'bob')

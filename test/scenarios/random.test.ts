@@ -50,6 +50,32 @@ random('a write that lost two grants ago is told', async () => {
   assert.equal(problems, [])
 })
 
+random(
+  'a value that went over with its key is told to who wrote it, if its new owner died',
+  async () => {
+    // What was left of seed 5128: bob heard nothing, since carol's grant had seen his write.
+    const alone = [['alice'], ['bob', 'carol']]
+    const { problems } = await playSchedule(
+      [
+        { atMs: 4_945, act: 'partition', with: alone },
+        { atMs: 7_987, peer: 'alice', act: 'set', with: ['printer', 'alice-11'] },
+        { atMs: 37_658, peer: 'alice', act: 'delete', with: ['printer'] },
+        { atMs: 52_335, peer: 'bob', act: 'set', with: ['printer', 'bob-50'] },
+        { atMs: 55_245, peer: 'carol', act: 'acquire', with: ['printer', { waitMs: 14_596 }] },
+        { atMs: 66_789, peer: 'alice', act: 'set', with: ['printer', 'alice-70'] },
+        { atMs: 67_972, peer: 'carol', act: 'restart' },
+      ],
+      {
+        seed: 5128,
+        peers: ['alice', 'bob', 'carol'],
+        latency: [1, 20],
+        options: { leaseMs: 5_000 },
+      },
+    )
+    assert.equal(problems, [])
+  },
+)
+
 random('a rule that is broken is shown by a few of many steps', async () => {
   // Nobody is told of a conflict any more.
   const silence = ({ actor }: Dictionary) => {
