@@ -74,6 +74,8 @@ export class Switchboard implements Shared {
   readonly #passage = createPassage()
   /** Peers that the application was told of as connected. */
   readonly #present = new Set<PeerId>()
+  /** Those that it is about to be told of. */
+  readonly #joining = new Set<PeerId>()
 
   constructor(settings: Settings, sync: AnyActorRef) {
     this.settings = settings
@@ -132,13 +134,19 @@ export class Switchboard implements Shared {
 
   /** A connection to this peer came into use, perhaps in place of another one. */
   joined(peerId: PeerId): void {
-    if (this.#present.has(peerId)) return
-    this.#present.add(peerId)
-    this.announce({ type: 'connect', peerId })
+    if (this.#present.has(peerId) || this.#joining.has(peerId)) return
+    this.#joining.add(peerId)
+    // Whoever hears of it may send at once, so the line has to be in use by then.
+    this.clock.defer(() => {
+      if (!this.#joining.delete(peerId)) return
+      this.#present.add(peerId)
+      this.announce({ type: 'connect', peerId })
+    })
   }
 
   /** The last connection to this peer is gone. */
   parted({ peerId, hasLeft }: { peerId: PeerId; hasLeft: boolean }): void {
+    this.#joining.delete(peerId)
     if (this.#present.delete(peerId)) this.announce({ type: 'disconnect', peerId, hasLeft })
   }
 

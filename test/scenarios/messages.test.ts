@@ -35,6 +35,23 @@ const lineOf = (dictionary: Dictionary, peerId: string) =>
   boards.get(dictionary.actor)?.lines.to(peerId as PeerId) as Line
 
 scenarios('messages and the mesh that carries them', (scenario) => {
+  scenario('who hears that somebody is connected may send to them at once', async (scene) => {
+    const reached: number[] = []
+    const simulation = scene.simulate({
+      peers: ['alice', 'bob'],
+      onStart: (dictionary) => {
+        dictionary.on('connect', ({ peerId }) => {
+          const isThere = dictionary.peers.some((peer) => peer.peerId === peerId)
+          reached.push(isThere ? dictionary.send('hello', { to: peerId }) : 0)
+        })
+      },
+    })
+    await simulation.untilQuiet()
+    assert.equal(reached, [1, 1])
+    const heard = ['alice', 'bob'].map((name) => simulation.peer(name).recv()?.payload)
+    assert.equal(heard, ['hello', 'hello'])
+  })
+
   scenario('what one says reaches everybody else once, over any number of hops', async (scene) => {
     const simulation = await lineUp(scene)
     const rounds = Array.from({ length: 50 }, (_, index) => index)
