@@ -143,8 +143,11 @@ function permit(replica: Replica, slot: number, options: WriteOptions): number |
   const epoch = judgeWrite(replica, slot, reading)
   const held = slot === NOWHERE ? undefined : replica.held.get(slot)
   if (held !== undefined && epoch !== held) return { verdict: 'lost' }
-  if (token === undefined || typeof epoch !== 'number') return epoch
+  if (token === undefined) return epoch
   const isHolder = slot !== NOWHERE && replica.table.writer[slot] === SELF
+  // What this peer had last is over for it, though nobody else is known to have it.
+  if (typeof epoch !== 'number')
+    return isHolder && epoch.verdict === 'held' ? { verdict: 'lost' } : epoch
   return isHolder && epoch === token && replica.table.epoch[slot] === token
     ? epoch
     : { verdict: 'lost' }
