@@ -9,21 +9,13 @@ import { createSimulation, type Simulation, seededRandom } from 'holdfast/simula
 import type { Lease } from '../../actors/holding.ts'
 import { HoldfastError } from '../../machines/rules/errors.ts'
 import { HANDOVER_MS } from '../../machines/rules/queue.ts'
-import type { Violation } from './ledger.ts'
+import type { RunResult } from './random.ts'
 import { Tenures } from './tenures.ts'
 
 export interface LeaseRunOptions {
   readonly seed: number
   /** How long it goes on, in milliseconds of simulated time. Default 45,000. */
   readonly forMs?: number
-}
-
-export interface LeaseRunResult {
-  readonly seed: number
-  readonly violations: readonly Violation[]
-  readonly grants: number
-  readonly faults: Readonly<Record<string, number>>
-  readonly virtualMs: number
 }
 
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin']
@@ -37,7 +29,7 @@ const LATE_MS = 1_500
 const LOOK_MS = 300
 
 /** Plays one seed to its end. */
-export async function playLeases(options: LeaseRunOptions): Promise<LeaseRunResult> {
+export async function playLeases(options: LeaseRunOptions): Promise<RunResult> {
   const run = new LeaseRun(options)
   await run.play()
   return run.result()
@@ -62,6 +54,7 @@ class LeaseRun {
   /** Calls that wait for a lease without a limit, by peer and run. */
   readonly #waiting = new Map<number, string>()
   #calls = 0
+  #healMs = 0
 
   constructor(options: LeaseRunOptions) {
     this.#options = options
@@ -102,11 +95,14 @@ class LeaseRun {
     await this.#simulation.close()
   }
 
-  result(): LeaseRunResult {
+  result(): RunResult {
     return {
       seed: this.#options.seed,
+      peers: this.#names.length,
       violations: this.#tenures.violations,
-      grants: this.#tenures.all.length,
+      operations: this.#tenures.all.length,
+      broadcasts: 0,
+      healMs: this.#healMs,
       faults: this.#faults,
       virtualMs: this.#simulation.clock.now(),
     }
@@ -280,6 +276,7 @@ class LeaseRun {
   }
 
   async #heal(): Promise<void> {
+    const from = this.#simulation.clock.now()
     this.#simulation.heal()
     for (const name of this.#names) {
       this.#resume(name)
@@ -291,6 +288,7 @@ class LeaseRun {
     } catch (error) {
       this.#tenures.violate('C2', (error as Error).message)
     }
+    this.#healMs = this.#simulation.clock.now() - from
     this.#wake()
   }
 

@@ -5,10 +5,12 @@ import { explore, playSchedule, ScheduleError } from 'holdfast/simulation'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { boards } from '../../actors/sync.ts'
+import { playLeases } from './leaseRun.ts'
 import { drawPlan, playSeed } from './random.ts'
 
 /** How many seeds each `npm test` plays. Long runs: `npm run simulate`. */
 const SEEDS = 200
+const LEASE_SEEDS = 40
 /** One of those whose run has a conflict. */
 const BROKEN_SEED = 1
 const FIRST_SEED = Number(process.env.SEED ?? 1)
@@ -18,6 +20,13 @@ const random = suite('scenarios/random')
 random(`${SEEDS} seeds from ${FIRST_SEED}: nothing that is promised is broken`, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const { violations } = await playSeed({ seed, minutes: 1 })
+    assert.equal(violations, [], `seed ${seed}`)
+  }
+})
+
+random(`${LEASE_SEEDS} seeds from ${FIRST_SEED}: no promise about leases is broken`, async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + LEASE_SEEDS; seed++) {
+    const { violations } = await playLeases({ seed })
     assert.equal(violations, [], `seed ${seed}`)
   }
 })

@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { playLeases } from './leaseRun.ts'
 import { drawPlan, playSeed, type RunResult, shortenPlan } from './random.ts'
 import { printSummary } from './summary.ts'
 
@@ -17,6 +18,7 @@ const HELP = `npm run simulate -- [--seeds N] [--seed FIRST] [--peers P] [--minu
   --minutes M  how long faults go on in each run, in simulated minutes; default 3
   --jobs J     how many processes share the work; default 1
   --tries T    how many shorter schedules to try for a seed that breaks something; default 200
+  --leases     runs about leases alone, judged by every promise about them
   --first      stop at the first such seed, and try none`
 
 /** For so many seeds the shortest schedule is looked for. */
@@ -32,6 +34,7 @@ interface Options {
   readonly jobs: number
   readonly tries: number
   readonly first: boolean
+  readonly leases: boolean
 }
 
 async function simulate(options: Options): Promise<number> {
@@ -61,9 +64,13 @@ async function simulate(options: Options): Promise<number> {
   return results.length === options.seeds && broken.length === 0 ? 0 : 1
 }
 
+function playOne(options: Options, seed: number): Promise<RunResult> {
+  return options.leases ? playLeases({ seed }) : playSeed({ ...options, seed })
+}
+
 async function* playHere(options: Options): AsyncGenerator<RunResult> {
   for (let count = 0; count < options.seeds; count++) {
-    yield await playSeed({ ...options, seed: options.seed + count })
+    yield await playOne(options, options.seed + count)
   }
 }
 
@@ -74,6 +81,7 @@ async function* playInChildren(options: Options): AsyncGenerator<RunResult> {
   let running = options.jobs
   const children = Array.from({ length: options.jobs }, (_, job) => {
     const words = ['--import', 'tsx', 'test/scenarios/simulate.ts', '--job', String(job)]
+    if (options.leases) words.push('--leases')
     for (const name of ['seeds', 'seed', 'peers', 'minutes', 'jobs'] as const) {
       if (options[name] !== undefined) words.push(`--${name}`, String(options[name]))
     }
@@ -107,7 +115,7 @@ async function* playInChildren(options: Options): AsyncGenerator<RunResult> {
 /** One of several processes. */
 async function playJob(options: Options, job: number): Promise<void> {
   for (let count = job; count < options.seeds; count += options.jobs) {
-    const result = await playSeed({ ...options, seed: options.seed + count })
+    const result = await playOne(options, options.seed + count)
     console.log(JSON.stringify(result))
   }
 }
@@ -122,6 +130,7 @@ const { values } = parseArgs({
     job: { type: 'string' },
     tries: { type: 'string' },
     first: { type: 'boolean', default: false },
+    leases: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -132,8 +141,9 @@ const options: Options = {
   peers: count(values.peers),
   minutes: count(values.minutes),
   jobs: Number(values.jobs),
-  tries: count(values.tries) ?? (values.first ? 0 : 200),
+  tries: count(values.tries) ?? (values.first || values.leases ? 0 : 200),
   first: values.first,
+  leases: values.leases,
 }
 if (values.help) console.log(HELP)
 else if (values.job !== undefined) await playJob(options, Number(values.job))
