@@ -59,8 +59,7 @@ export class TcpWire implements Wire {
     })
     socket.on('close', () => this.#finish())
     const { dialMsMax, preambleMsMax } = this.#limits
-    const openMsMax = this.#role === 'dialler' ? dialMsMax : preambleMsMax
-    this.#abortAfter(openMsMax, { code: 'timeout', detail: `not open after ${openMsMax} ms` })
+    this.#openWithin(this.#role === 'dialler' ? dialMsMax : preambleMsMax)
     if (this.#role === 'dialler') socket.once('connect', () => socket.write(PREAMBLE))
   }
 
@@ -199,6 +198,16 @@ export class TcpWire implements Wire {
     this.#abortAfter(flushMsMax, end)
     this.#socket.once('finish', () => this.#abortAfter(lingerMs, end))
     this.#socket.end()
+  }
+
+  /**
+   * After a stall timers run before sockets are read. What came in time counts, so it is read first.
+   */
+  #openWithin(openMsMax: number): void {
+    const end: WireEnd = { code: 'timeout', detail: `not open after ${openMsMax} ms` }
+    const late = () => setImmediate(() => this.#state === 'opening' && this.abort(end))
+    this.#timer = setTimeout(late, openMsMax)
+    this.#timer.unref()
   }
 
   /** The socket keeps the process alive for as long as it works, so the timer need not. */

@@ -142,6 +142,37 @@ hostile('who says nothing is cut off in time', async () => {
   assert.is(bytesHeard(), 0)
 })
 
+hostile('who spoke in time is heard by a process that was held up', async () => {
+  const bob = new WireRecorder('bob')
+  const stranger = new Socket().on('error', () => {})
+  let address: string | undefined
+  let accepted = () => {}
+  const isAccepted = new Promise<void>((resolve) => {
+    accepted = resolve
+  })
+  const listener = tcpTransport({ preambleMsMax: 20 }).listen('tcp://127.0.0.1:0', {
+    listening: (chosen) => {
+      address = chosen
+    },
+    accepted: () => {
+      accepted()
+      return bob
+    },
+    failed: ({ detail }) => assert.unreachable(detail),
+  })
+  await until(() => address !== undefined)
+  stranger.connect(Number(address?.split(':').at(-1)), '127.0.0.1')
+  await Promise.all([isAccepted, once(stranger, 'connect')])
+  bob.isEarly = false
+  stranger.write(PREAMBLE)
+  const start = performance.now()
+  while (performance.now() < start + 100);
+  await until(() => bob.openedCount > 0 || bob.isEnded)
+  assert.is(bob.end, undefined)
+  stranger.destroy()
+  listener.close()
+})
+
 hostile('a frame that is cut off by the end is a bad frame', async () => {
   const { stranger, ends } = await meet()
   stranger.end(Uint8Array.of(...PREAMBLE, 0, 0, 0, 9, 1, 2))
