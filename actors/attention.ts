@@ -6,32 +6,66 @@ import type { Switchboard } from './switchboard.ts'
 /** How often a process looks whether it was held up, in milliseconds. */
 const LOOK_MS = 250
 /** A process that looks later than this was held up, in milliseconds. */
-export const STALL_MS = 500
+const STALL_MS = 500
+
+/** How long a peer that was held up looks for its neighbours, in milliseconds. */
+const DOUBT_MS = 10_000
+
+export interface AttentionEvents {
+  readonly heldUp: () => void
+  /** The doubt is over. */
+  readonly certain: () => void
+}
+
+/** True if this process has just been held up, and no timer of `Attention` has run yet. */
+export function isHeldUp(board: Switchboard): boolean {
+  // Asleep it was held up as well, though its monotonic clock may have stood still.
+  return board.read().wall - board.attentiveAt > STALL_MS
+}
 
 export class Attention {
   readonly #board: Switchboard
-  readonly #onStall: () => void
+  readonly #tell: AttentionEvents
   #timer: Timer
+  /** Until when nobody in reach does not mean to be alone. */
+  #doubtUntil = Number.NEGATIVE_INFINITY
+  #doubtTimer: Timer
 
-  constructor(board: Switchboard, onStall: () => void) {
+  constructor(board: Switchboard, tell: AttentionEvents) {
     this.#board = board
-    this.#onStall = onStall
-    board.attentiveAt = board.clock.now()
+    this.#tell = tell
+    board.attentiveAt = board.read().wall
     this.#timer = this.#schedule()
   }
 
   stop(): void {
     this.#board.clock.clearTimeout(this.#timer)
+    this.#board.clock.clearTimeout(this.#doubtTimer)
+  }
+
+  /**
+   * A peer that loses its neighbours because it was held up is not alone: it finds them again, or
+   * knows after a while that it does not.
+   */
+  doubt(): void {
+    const { clock } = this.#board
+    this.#doubtUntil = clock.now() + DOUBT_MS
+    clock.clearTimeout(this.#doubtTimer)
+    this.#doubtTimer = clock.setTimeout(this.#tell.certain, DOUBT_MS)
+  }
+
+  get isDoubtful(): boolean {
+    return this.#board.clock.now() < this.#doubtUntil
   }
 
   #schedule(): Timer {
     const { clock } = this.#board
     return clock.setTimeout(() => {
-      const wasHeldUp = clock.now() - this.#board.attentiveAt > STALL_MS
+      const wasHeldUp = isHeldUp(this.#board)
       // A wall clock that was set back is told from a sleep by a look between the two.
-      this.#board.attentiveAt = this.#board.read().now
+      this.#board.attentiveAt = this.#board.read().wall
       this.#timer = this.#schedule()
-      if (wasHeldUp) this.#onStall()
+      if (wasHeldUp) this.#tell.heldUp()
     }, LOOK_MS)
   }
 }

@@ -9,7 +9,7 @@ import { dueAt, isLapseDue, lapseDue, type Moment } from '../machines/rules/ephe
 import type { Reading } from '../machines/rules/lease.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { Timer } from '../transport/ports.ts'
-import { STALL_MS } from './reconcile.ts'
+import { isHeldUp } from './attention.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /**
@@ -60,9 +60,9 @@ export function sweepToRead(board: Switchboard): void {
 }
 
 export function momentOf(board: Switchboard, reading: Reading): Moment {
-  const { lines, replica, attentiveAt } = board
+  const { lines, replica } = board
   // Whoever was held up has not read yet what came meanwhile, and that may be a renewal.
-  const wasHeldUp = lines.count > 0 && reading.now - attentiveAt > STALL_MS
+  const wasHeldUp = lines.count > 0 && isHeldUp(board)
   return {
     reading,
     traceMs: TRACE_MS * (1 + board.random()),

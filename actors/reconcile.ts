@@ -20,7 +20,7 @@ import { coverageList } from '../machines/rules/replica.ts'
 import { encode } from '../transport/codec.ts'
 import type { Timer } from '../transport/ports.ts'
 import { Answers } from './answer.ts'
-import { Attention } from './attention.ts'
+import { Attention, isHeldUp } from './attention.ts'
 import type { Line } from './line.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
@@ -33,8 +33,6 @@ export const ANSWER_MS_MAX = 10_000
 export const ASK_MS = 30_000
 /** How long a gap may be filled by what is still under way, in milliseconds. */
 const GAP_MS = 200
-
-export { STALL_MS } from './attention.ts'
 
 export type ReconcileEvent =
   | { readonly type: 'line.used'; readonly handle: Handle }
@@ -96,7 +94,10 @@ class Asking {
     this.#board = board
     this.#answers = new Answers(board)
     this.#routine = this.#scheduleRoutine()
-    this.#attention = new Attention(board, () => this.askAll())
+    this.#attention = new Attention(board, {
+      heldUp: () => this.askAll(),
+      certain: () => this.#report(),
+    })
   }
 
   stop(): void {
@@ -122,6 +123,7 @@ class Asking {
 
   /** What happened while this process was held up is not known: everybody is asked again. */
   askAll(): void {
+    if (this.#board.lines.count > 0) this.#attention.doubt()
     this.#settled.clear()
     this.#report()
     for (const { handle } of this.#board.lines.neighbours()) this.#queue.add(handle)
@@ -142,6 +144,7 @@ class Asking {
     this.#settled.delete(handle)
     this.#awaited.delete(handle)
     this.#answers.leave(handle)
+    if (isHeldUp(this.#board)) this.#attention.doubt()
     if (this.#question?.handle === handle) {
       this.#drop()
       this.#giveUp()
@@ -276,7 +279,7 @@ class Asking {
   /** Whether there is anybody to send to, and whether they have told what they know. */
   #report(): void {
     const isReached = this.#settled.size > 0
-    const isAlone = this.#board.lines.count === 0
+    const isAlone = this.#board.lines.count === 0 && !this.#attention.isDoubtful
     const isCurrent = this.#awaited.size === 0 && (isReached || isAlone)
     this.#board.store.send({ type: 'network.reached', isReached, isCurrent })
   }

@@ -64,7 +64,7 @@ export class Switchboard implements Shared {
   members: Census = new Map()
   /** Listeners and timers of the mesh, while it lives. */
   doors: DoorKeeper | undefined
-  /** When this process was last seen to run, by the monotonic clock. */
+  /** When this process was last seen to run, by the time that has passed (`read().wall`). */
   attentiveAt = 0
   /** True once a neighbour has told what this peer lacked. */
   isInformed = false

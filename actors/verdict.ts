@@ -9,7 +9,7 @@ import {
   update,
   type Verdict,
 } from '../machines/rules/write.ts'
-import { STALL_MS } from './reconcile.ts'
+import { isHeldUp } from './attention.ts'
 import { refusalError } from './refusal.ts'
 import type { WriteEvent } from './storeEvent.ts'
 import type { Switchboard } from './switchboard.ts'
@@ -37,7 +37,7 @@ export function answer(board: Switchboard, event: WriteEvent): void {
  */
 export function noteStall(board: Switchboard): void {
   const { replica } = board
-  if (board.lines.count === 0 || board.clock.now() - board.attentiveAt <= STALL_MS) return
+  if (board.lines.count === 0 || !isHeldUp(board)) return
   replica.isCurrent = false
   board.clock.defer(() => board.reconcile.send({ type: 'stall.noticed' }))
 }

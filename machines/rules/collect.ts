@@ -173,6 +173,6 @@ function drop(replica: Replica, slot: number): void {
   replica.lineages.delete(slot)
   noteAuthored(replica, slot)
   replica.heirs.delete(slot)
-  replica.held.delete(slot)
+  loseLease(replica, slot, 'superseded')
   table.remove(slot)
 }

@@ -276,6 +276,9 @@ class LeaseRun {
   }
 
   async #heal(): Promise<void> {
+    const awakeAt = Math.max(0, ...[...this.#asleep.values()].map(({ until }) => until + 1))
+    await this.#simulation.advance(Math.max(0, awakeAt - this.#simulation.clock.now()))
+    this.#wake()
     const from = this.#simulation.clock.now()
     this.#simulation.heal()
     for (const name of this.#names) {
@@ -289,7 +292,6 @@ class LeaseRun {
       this.#tenures.violate('C2', (error as Error).message)
     }
     this.#healMs = this.#simulation.clock.now() - from
-    this.#wake()
   }
 
   /** Nobody takes anything new; who holds gives back, and each that waits must have its turn. */
