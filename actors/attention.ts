@@ -10,6 +10,8 @@ const STALL_MS = 500
 
 /** How long a peer that was held up looks for its neighbours, in milliseconds. */
 const DOUBT_MS = 10_000
+/** How long one that has just been started looks for those that it is to join, in milliseconds. */
+const START_DOUBT_MS = 2_000
 
 export interface AttentionEvents {
   readonly heldUp: () => void
@@ -36,6 +38,7 @@ export class Attention {
     this.#tell = tell
     board.attentiveAt = board.read().wall
     this.#timer = this.#schedule()
+    if (board.settings.join.length > 0) this.doubt(START_DOUBT_MS)
   }
 
   stop(): void {
@@ -47,11 +50,11 @@ export class Attention {
    * A peer that loses its neighbours because it was held up is not alone: it finds them again, or
    * knows after a while that it does not.
    */
-  doubt(): void {
+  doubt(forMs: number = DOUBT_MS): void {
     const { clock } = this.#board
-    this.#doubtUntil = clock.now() + DOUBT_MS
+    this.#doubtUntil = clock.now() + forMs
     clock.clearTimeout(this.#doubtTimer)
-    this.#doubtTimer = clock.setTimeout(this.#tell.certain, DOUBT_MS)
+    this.#doubtTimer = clock.setTimeout(this.#tell.certain, forMs)
   }
 
   get isDoubtful(): boolean {

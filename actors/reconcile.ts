@@ -98,6 +98,7 @@ class Asking {
       heldUp: () => this.askAll(),
       certain: () => this.#report(),
     })
+    board.clock.defer(() => this.#report())
   }
 
   stop(): void {

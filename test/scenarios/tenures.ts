@@ -161,7 +161,9 @@ export class Tenures {
       if (other.lease.valid && !tenure.isStolen) {
         this.violate('L1', `${nameOf(tenure)} was granted while ${nameOf(other)} was valid`)
       }
-      if (tenure.lease.token <= other.lease.token) {
+      // A thief may not have heard of another.
+      const isTheft = tenure.isStolen || other.isStolen
+      if (!isTheft && tenure.lease.token <= other.lease.token) {
         this.violate('L5', `${nameOf(tenure)} came after ${nameOf(other)}`)
       }
     }
