@@ -30,15 +30,15 @@ export function hunt(mutant: Mutant, seeds: number): Catch {
     const file = join(folder, mutant.file)
     writeFileSync(file, mutate(readFileSync(file, 'utf8'), mutant))
     return mutant.scenario === undefined
-      ? huntBySeeds(folder, seeds)
+      ? huntBySeeds(folder, [String(seeds), mutant.seeds ?? 'all'])
       : huntByScenario(folder, mutant.scenario)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function huntBySeeds(folder: string, seeds: number): Catch {
-  const { output } = run(folder, ['test/scenarios/mutantSeeds.ts', String(seeds)])
+function huntBySeeds(folder: string, words: readonly string[]): Catch {
+  const { output } = run(folder, ['test/scenarios/mutantSeeds.ts', ...words])
   const found = /^seed (\d+): (.*)$/m.exec(output)
   if (found) return { by: `seed ${found[1]}`, how: found[2] as string }
   // A run that did not come to its end shows nothing about the mutant.

@@ -1,12 +1,14 @@
 /** Plays random runs, in a broken copy of the project, until one breaks a promise. */
 
+import { playLeases } from './leaseRun.ts'
 import { playSeed } from './random.ts'
 
 const seeds = Number(process.argv[2])
+const play = process.argv[3] === 'leases' ? playLeases : playSeed
 let isCaught = false
 for (let seed = 1; seed <= seeds && !isCaught; seed++) {
   // A rule may be broken so badly that a run does not come to its end.
-  const problem = await playSeed({ seed }).then(
+  const problem = await play({ seed }).then(
     ({ violations: [first] }) => first && `${first.invariant} ${first.what}`,
     (error: Error) => `crash ${error.message}`,
   )

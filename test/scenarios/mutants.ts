@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { LEASE_MUTANTS } from './leaseMutants.ts'
 import { hunt } from './mutantHunt.ts'
 import { MUTANTS } from './mutantList.ts'
 
@@ -14,7 +15,7 @@ const { values, positionals } = parseArgs({
   options: { seeds: { type: 'string', default: '300' } },
 })
 
-const chosen = MUTANTS.filter(({ name, invariant }) => {
+const chosen = [...MUTANTS, ...LEASE_MUTANTS].filter(({ name, invariant }) => {
   return (
     positionals.length === 0 || positionals.some((word) => `${invariant} ${name}`.includes(word))
   )
