@@ -11,7 +11,6 @@
 
 import { fromCallback } from 'xstate'
 import { holdsNothing } from '../machines/rules/collect.ts'
-import type { CoverageList } from '../machines/rules/coverage.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
@@ -22,10 +21,13 @@ import type { Timer } from '../transport/ports.ts'
 import { Answers } from './answer.ts'
 import { Attention, isHeldUp } from './attention.ts'
 import type { Line } from './line.ts'
+import type { Question, Step } from './question.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
 /** How long an answer may pause before another neighbour is asked, in milliseconds. */
 export const ANSWER_MS_MAX = 10_000
+/** How long its first word may take while others wait to be asked, in milliseconds. */
+const WORD_MS_MAX = 1_000
 /**
  * How often a random neighbour is asked, in milliseconds; each time is drawn from half to one and a
  * half.
@@ -60,21 +62,6 @@ export const reconcileLogic = fromCallback<ReconcileEvent, { readonly shared: Sh
   },
 )
 
-/** What is asked: whether anything differs, for what was not heard, or for everything. */
-type Step = 'compare' | 'some' | 'all'
-
-/** The question that is under way. */
-interface Question {
-  readonly ask: number
-  readonly handle: Handle
-  readonly step: Step
-  readonly told: CoverageList
-  /** True if this peer had nothing of others when it asked. */
-  readonly isFresh: boolean
-  entries: number
-  timer: Timer
-}
-
 class Asking {
   readonly #board: Switchboard
   /** Whom to ask, in order; a Set, so that nobody waits twice. */
@@ -83,6 +70,8 @@ class Asking {
   readonly #settled = new Set<Handle>()
   /** Lines that came into use, and whose other side has not told yet what it knows. */
   readonly #awaited = new Set<Handle>()
+  /** Lines that did not answer when they were asked last. */
+  readonly #late = new Set<Handle>()
   readonly #soon = new Map<Handle, Timer>()
   readonly #answers: Answers
   #question: Question | undefined
@@ -144,6 +133,7 @@ class Asking {
     this.#queue.delete(handle)
     this.#settled.delete(handle)
     this.#awaited.delete(handle)
+    this.#late.delete(handle)
     this.#answers.leave(handle)
     if (isHeldUp(this.#board)) this.#attention.doubt()
     if (this.#question?.handle === handle) {
@@ -204,7 +194,10 @@ class Asking {
     const { handle } = line
     const told = coverageList(replica)
     const isFresh = holdsNothing(replica)
-    this.#question = { ask, handle, step, told, isFresh, entries: 0, timer: this.#patience() }
+    // While others wait to be asked, who says nothing at all is passed over once.
+    const isHurried = this.#queue.size > 0 && !this.#late.has(handle)
+    const timer = this.#patience(isHurried ? WORD_MS_MAX : ANSWER_MS_MAX)
+    this.#question = { ask, handle, step, told, isFresh, entries: 0, timer }
     if (step === 'compare') {
       const [summary, renewed] = [summaryOf(replica), renewedDigest(replica)]
       line.say({ kind: 'sync.compare', ask, summary, renewed })
@@ -218,7 +211,7 @@ class Asking {
     if (question === undefined) return
     question.entries += message.batch.keys.length
     this.#board.clock.clearTimeout(question.timer)
-    question.timer = this.#patience()
+    question.timer = this.#patience(ANSWER_MS_MAX)
     this.#board.store.send({ type: 'batch.given', parcel })
   }
 
@@ -235,6 +228,7 @@ class Asking {
     this.#board.store.send({ type: 'sync.settled', done: message, told, isFresh, isAll, reply })
     if (isMoreNeeded) return this.#ask(parcel.line, 'all')
     this.#settled.add(question.handle)
+    this.#late.delete(question.handle)
     this.#awaited.delete(question.handle)
     if (question.entries > 0) this.#spread(parcel.line)
     this.#report()
@@ -263,7 +257,7 @@ class Asking {
   }
 
   /** An answer that stalls is given up; its line is asked again when it is its turn. */
-  #patience(): Timer {
+  #patience(ms: number): Timer {
     return this.#board.clock.setTimeout(() => {
       const handle = this.#question?.handle
       this.#giveUp()
@@ -271,10 +265,11 @@ class Asking {
         // Who does not answer keeps nobody from taking over what has lapsed.
         this.#awaited.delete(handle)
         this.#report()
+        this.#late.add(handle)
         if (this.#board.lines.get(handle)) this.#queue.add(handle)
       }
       this.#next()
-    }, ANSWER_MS_MAX)
+    }, ms)
   }
 
   /** Whether there is anybody to send to, and whether they have told what they know. */

@@ -237,8 +237,10 @@ function plan(state: StoreState): void {
   }
   state.lookAt = planLook(board, state.lookAt)
   const { unsent, isRenewalUnsent, queue } = replica
-  const hasUnsent = unsent.length > 0 || isRenewalUnsent || queue.untold.size > 0 || queue.isAllDue
-  const hasNews = replica.facts.length > 0 || (state.isReached && hasUnsent)
+  const hasUnsent = unsent.length > 0 || queue.untold.size > 0 || queue.isAllDue
+  // What goes on concerns only what others have, so it is told even to who was not heard yet.
+  const isRenewalDue = isRenewalUnsent && board.lines.count > 0
+  const hasNews = replica.facts.length > 0 || isRenewalDue || (state.isReached && hasUnsent)
   if (!hasNews || state.isFlushDue) return
   state.isFlushDue = true
   board.clock.defer(() => flushStore(board))
@@ -258,15 +260,16 @@ export function flushStore(board: Switchboard): void {
 function flush(state: StoreState): void {
   const { board, replica } = state
   state.isFlushDue = false
-  if (!state.isReached) return
   const tell = (body: BroadcastBody) => board.waterfall.send({ type: 'broadcast.made', body })
   const now = board.read()
-  // Whoever reads of a release has heard before who waits.
-  if (hasWaitsToTell(replica.queue)) {
-    const waits = waitsToTell(replica.queue, { now: now.now, chance: board.random() })
-    if (waits !== undefined) tell({ kind: 'waits', ...waits })
+  if (state.isReached) {
+    // Whoever reads of a release has heard before who waits.
+    if (hasWaitsToTell(replica.queue)) {
+      const waits = waitsToTell(replica.queue, { now: now.now, chance: board.random() })
+      if (waits !== undefined) tell({ kind: 'waits', ...waits })
+    }
+    for (const writes of gatherUnsent(replica, now)) tell({ kind: 'entries', ...writes })
   }
-  for (const writes of gatherUnsent(replica, now)) tell({ kind: 'entries', ...writes })
-  const renewal = renewalToSend(replica, now)
+  const renewal = board.lines.count > 0 ? renewalToSend(replica, now) : undefined
   if (renewal !== undefined) tell({ kind: 'renewal', ...renewal })
 }
