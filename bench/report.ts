@@ -6,6 +6,14 @@ export interface Report {
   readonly title: string
   readonly columns: readonly string[]
   readonly rows: readonly (readonly Cell[])[]
+  /** What must not be, in sentences. */
+  readonly faults?: readonly string[]
+}
+
+/** What the measurements are asked for that can be asked for more or less. */
+export interface Measuring {
+  readonly rounds: number
+  readonly termMs: number
 }
 
 /** The report as lines of text, columns aligned. Numbers stand to the right. */
@@ -24,9 +32,9 @@ export function tableOf({ title, columns, rows }: Report): string {
 }
 
 /** The report as an object with one record for each row, for programs. */
-export function recordsOf({ title, columns, rows }: Report): object {
+export function recordsOf({ title, columns, rows, faults }: Report): object {
   const records = rows.map((row) => Object.fromEntries(row.map((cell, at) => [columns[at], cell])))
-  return { title, rows: records }
+  return { title, rows: records, ...(faults && { faults }) }
 }
 
 function textOf(cell: Cell): string {
@@ -38,4 +46,10 @@ function textOf(cell: Cell): string {
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((one, other) => one - other)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/** The smallest of some numbers that so many percent of them do not exceed. */
+export function percentile(numbers: readonly number[], percent: number): number {
+  const sorted = [...numbers].sort((one, other) => one - other)
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN
 }
