@@ -38,7 +38,9 @@ export class Answers {
   /** Says whether the asker has heard and holds the same. */
   compare(line: Line, { ask, summary, renewed }: Told<'sync.compare'>): void {
     const { replica } = this.#board
-    if (summary !== summaryOf(replica)) return line.say({ kind: 'sync.differs', ask })
+    // What nobody was sent yet is in no summary, and the asker must not believe to know all.
+    const isEqual = summary === summaryOf(replica) && replica.unsent.length === 0
+    if (!isEqual) return line.say({ kind: 'sync.differs', ask })
     const isInformed = renewed === renewedDigest(replica)
     const reading = this.#board.read()
     const renewals = isInformed ? [] : renewalWords(replica, reading)

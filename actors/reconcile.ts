@@ -229,7 +229,10 @@ class Asking {
     if (isMoreNeeded) return this.#ask(parcel.line, 'all')
     this.#settled.add(question.handle)
     this.#late.delete(question.handle)
-    this.#awaited.delete(question.handle)
+    // Without a digest the other side has grants that it is about to send, and that count.
+    const isPending = step !== 'compare' && message.digest === ''
+    if (!isPending) this.#awaited.delete(question.handle)
+    else if (this.#awaited.has(question.handle)) this.enqueueSoon(question.handle)
     if (question.entries > 0) this.#spread(parcel.line)
     this.#report()
     this.#next()

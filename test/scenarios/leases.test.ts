@@ -302,6 +302,23 @@ scenarios('leases held on purpose', (scenario) => {
     },
   )
 
+  scenario(
+    'alice meets bob, who took the key while he was alone, and never gets it',
+    async (scene) => {
+      for (const delayMs of [0, 5, 10, 15, 20, 25, 30, 40]) {
+        const simulation = scene.simulate({ peers: ['bob'], latency: [10, 10] })
+        const bob = simulation.peer('bob')
+        await simulation.advance(1_000)
+        const held = await during(simulation, bob.acquire('door'))
+        const alice = simulation.start('alice', { join: ['sim://bob'] })
+        for (let ms = 0; alice.peers.length === 0 && ms < 10_000; ms++) await simulation.advance(1)
+        await simulation.advance(delayMs)
+        await rejects('TIMEOUT', during(simulation, alice.acquire('door', { waitMs: 300 })))
+        assert.ok(held.valid, `${delayMs} ms after they met`)
+      }
+    },
+  )
+
   scenario('terms from 20 ms to ten years', async (scene) => {
     const latency = [0.1, 0.5] as const
     const simulation = await scene.gather({ peers: THREE, latency })
