@@ -14,7 +14,7 @@ import { Tenures } from './tenures.ts'
 
 export interface LeaseRunOptions {
   readonly seed: number
-  /** How long it goes on, in milliseconds of simulated time. Default 30,000. */
+  /** How long it goes on, in milliseconds of simulated time. Default 20,000. */
   readonly forMs?: number
 }
 
@@ -78,7 +78,7 @@ class LeaseRun {
   }
 
   async play(): Promise<void> {
-    const { forMs = 30_000 } = this.#options
+    const { forMs = 20_000 } = this.#options
     await this.#simulation.untilQuiet(HEAL_MS_MAX)
     const endAt = this.#simulation.clock.now() + forMs
     while (this.#simulation.clock.now() < endAt) {
