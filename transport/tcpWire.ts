@@ -201,7 +201,8 @@ export class TcpWire implements Wire {
   }
 
   /**
-   * After a stall timers run before sockets are read. What came in time counts, so it is read first.
+   * After a stall timers run before sockets are read. What came in time counts, so it is read
+   * first.
    */
   #openWithin(openMsMax: number): void {
     const end: WireEnd = { code: 'timeout', detail: `not open after ${openMsMax} ms` }

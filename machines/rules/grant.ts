@@ -69,7 +69,7 @@ function judgeTenure(replica: Replica, slot: number, reading: Reading): number |
   return remainingMs > 0 ? { verdict: 'held', owner, remainingMs } : { verdict: 'unleased' }
 }
 
-/** An heir takes what is reserved for it in good time or not at all: others wait a little longer. */
+/** An heir takes what is reserved for it in good time or not at all: others wait longer. */
 function heirsMs({ table }: Replica, slot: number, { now }: Reading): number {
   const termMs = table.termMs[slot] as number
   return (table.lapseAt[slot] as number) - (termMs - ownerTermMs(termMs)) - now

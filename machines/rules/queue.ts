@@ -14,7 +14,9 @@
 import type { StoredKey } from './key.ts'
 import type { PeerId } from './peer.ts'
 
-/** How often waits are told again, in milliseconds; each time is drawn from half to one and a half. */
+/**
+ * How often waits are told again, in milliseconds; each time is drawn from half to one and a half.
+ */
 export const WAITS_MS = 5_000
 /** A peer that has not told of its waits for so long does not wait any more, in milliseconds. */
 export const WAITS_SILENT_MS = 3 * WAITS_MS
@@ -45,7 +47,7 @@ export interface Queue {
   tellDueAt: number
 }
 
-/** What a peer tells of its waits: each key with the time waited, or null where it waits no more. */
+/** What a peer tells of its waits: each key with the time waited, or null where that is over. */
 export interface Waits {
   /** True if it waits for nothing else. */
   readonly isAll: boolean

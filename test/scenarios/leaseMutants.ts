@@ -144,8 +144,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     invariant: 'L12',
     scenario: `${TESTS}/holding.test.ts`,
     file: `${RULES}/holding.ts`,
-    sound:
-      '  const isMine = slot !== NOWHERE && table.writer[slot] === SELF && !replica.heirs.has(slot)\n',
-    broken: '  const isMine = slot !== NOWHERE\n',
+    sound: '  const isMine = slot !== NOWHERE && table.writer[slot] === SELF &&',
+    broken: '  const isMine = slot !== NOWHERE && slot >= 0 &&',
   },
 ]

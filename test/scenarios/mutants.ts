@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { EPHEMERAL_MUTANTS } from './ephemeralMutants.ts'
 import { LEASE_MUTANTS } from './leaseMutants.ts'
 import { hunt } from './mutantHunt.ts'
 import { MUTANTS } from './mutantList.ts'
@@ -15,11 +16,13 @@ const { values, positionals } = parseArgs({
   options: { seeds: { type: 'string', default: '300' } },
 })
 
-const chosen = [...MUTANTS, ...LEASE_MUTANTS].filter(({ name, invariant }) => {
-  return (
-    positionals.length === 0 || positionals.some((word) => `${invariant} ${name}`.includes(word))
-  )
-})
+const chosen = [...MUTANTS, ...LEASE_MUTANTS, ...EPHEMERAL_MUTANTS].filter(
+  ({ name, invariant }) => {
+    return (
+      positionals.length === 0 || positionals.some((word) => `${invariant} ${name}`.includes(word))
+    )
+  },
+)
 let survivors = 0
 console.log('breaks  mutant, and what caught it')
 for (const mutant of chosen) {

@@ -1,6 +1,6 @@
 /**
- * The judge of lease runs: follows every lease that was granted, from the grant to its end, and says
- * which promise about leases was broken.
+ * The judge of lease runs: follows every lease that was granted, from the grant to its end, and
+ * says which promise about leases was broken.
  */
 
 import type { Simulation } from 'holdfast/simulation'
