@@ -110,4 +110,12 @@ export const EPHEMERAL_MUTANTS: readonly Mutant[] = [
     sound: '  if (stepMs < 0) return\n',
     broken: '  return\n',
   },
+  {
+    name: 'what came to its end is told as a conflict',
+    invariant: 'expired',
+    scenario: TEST,
+    file: `${RULES}/loss.ts`,
+    sound: '!table.shows(slot)\n',
+    broken: 'slot < 0\n',
+  },
 ]
