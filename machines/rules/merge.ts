@@ -62,8 +62,10 @@ export function releaseLeft(replica: Replica, origin: Origin): void {
   replica.renewals.delete(writer)
   const { table } = replica
   for (const slot of table.slotsInUse()) {
-    // What it reserved for an heir is the heir's to take, and nobody else's.
-    if (table.writer[slot] !== writer || replica.heirs.has(slot)) continue
+    // What it reserved for an heir is the heir's to take, and nobody else's, unless that one left.
+    const heir = replica.heirs.get(slot)
+    const isOver = heir === undefined ? table.writer[slot] === writer : heir === origin.peer
+    if (!isOver) continue
     setLapse(replica, slot, Number.NEGATIVE_INFINITY)
     tellLeaseChange(replica, slot)
   }

@@ -166,6 +166,22 @@ scenarios('who waits for a lease', (scenario) => {
     assert.equal(grants.names, ['carol'])
   })
 
+  scenario('leaves what it was handed to the next when it closes', async (scene) => {
+    const simulation = await scene.gather('alice', 'bob', 'carol')
+    const first = await begin(simulation)
+    const { grants, wait } = line(simulation)
+    const bob = simulation.peer('bob').acquire('door', { waitMs: MINUTE_MS })
+    await simulation.advance(WORD_MS)
+    // Bob closes as the key is on its way to him.
+    first.release()
+    const closed = simulation.peer('bob').close()
+    await rejects('CLOSED', during(simulation, bob))
+    await during(simulation, closed)
+    void wait('carol')
+    await watch(simulation, 1_000, grants.leases)
+    assert.equal(grants.names, ['carol'])
+  })
+
   scenario('is served after a split as well, whoever it was cut off from', async (scene) => {
     const simulation = await scene.gather('alice', 'bob', 'carol')
     const first = await begin(simulation)
