@@ -17,15 +17,15 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'who was held up takes what it knew of for free',
     invariant: 'L1',
-    seeds: 'leases',
+    scenario: 'test/scenarios/stall.test.ts',
     file: 'actors/attention.ts',
     sound: '  return board.read().wall - board.attentiveAt > STALL_MS\n',
     broken: '  return board.read().wall - board.attentiveAt > 1e12\n',
   },
   {
-    name: 'who was cut off does not wait for the word of those it meets again',
+    name: 'who is met does not have to be heard before anything is acquired',
     invariant: 'L1',
-    scenario: 'test/scenarios/renewals.test.ts',
+    scenario: 'test/scenarios/leases.test.ts',
     file: 'actors/reconcile.ts',
     sound: '    this.#awaited.add(handle)\n',
     broken: '',
