@@ -14,7 +14,7 @@ import { Tenures } from './tenures.ts'
 
 export interface LeaseRunOptions {
   readonly seed: number
-  /** How long it goes on, in milliseconds of simulated time. Default 20,000. */
+  /** How long it goes on, in milliseconds of simulated time. Default 12,000. */
   readonly forMs?: number
 }
 
@@ -78,7 +78,7 @@ class LeaseRun {
   }
 
   async play(): Promise<void> {
-    const { forMs = 20_000 } = this.#options
+    const { forMs = 12_000 } = this.#options
     await this.#simulation.untilQuiet(HEAL_MS_MAX)
     const endAt = this.#simulation.clock.now() + forMs
     while (this.#simulation.clock.now() < endAt) {
@@ -321,7 +321,7 @@ class LeaseRun {
     }
     const digests = () => this.#names.map((name) => this.#simulation.peer(name).digest()).join()
     const before = digests()
-    await this.#simulation.advance(60_000)
+    await this.#simulation.advance(5_000)
     if (digests() !== before) this.#tenures.violate('L8', 'A digest changed while nobody did.')
   }
 
