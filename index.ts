@@ -18,8 +18,8 @@ export {
 } from './actors/connection.ts'
 export { Dictionary } from './actors/dictionary.ts'
 export type { ElectOptions, Term } from './actors/election.ts'
-export { type AcquireOptions, Lease } from './actors/holding.ts'
 export { Fence, type FenceOptions, fence, type Pass } from './actors/fence.ts'
+export { type AcquireOptions, Lease } from './actors/holding.ts'
 export type { Handler } from './actors/inbox.ts'
 export {
   type LeaseActorEvent,

@@ -28,7 +28,7 @@ import {
   type Voter,
 } from '../../machines/rules/voter.ts'
 import * as mutants from './ballotMutants.ts'
-import { PRODUCTION } from './ballotRule.ts'
+import { PRODUCTION, type Rule } from './ballotRule.ts'
 import { playSchedules } from './ballotSchedules.ts'
 import { seedOfRun } from './chance.ts'
 import { at, originOf } from './scene.ts'
@@ -197,9 +197,11 @@ const CAUGHT: Readonly<Record<keyof typeof mutants, { offence: string; seed: num
   withRevival: { offence: 'two holders', seed: 75_200 },
 }
 
+const rules = new Map<string, Rule>(Object.entries(mutants))
+
 for (const [name, { offence, seed }] of Object.entries(CAUGHT)) {
   ballots(`the world notices the rules ${inWords(name)}`, () => {
-    const rule = mutants[name as keyof typeof mutants]
+    const rule = rules.get(name) as Rule
     const { offences } = playSchedules(rule, { schedules: 4_000, seed }, (findings) => {
       return findings.offences.length > 0
     })
