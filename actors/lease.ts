@@ -199,7 +199,8 @@ function refused(
   const { refused } = verdict
   const { replica } = board
   // Whoever may not have heard of the last owner asks first; that takes no longer than an answer.
-  const isBehind = refused.verdict === 'held' && !replica.isCurrent && leftMs > -ANSWER_MS_MAX
+  const mayBeBehind = refused.verdict === 'held' && !replica.isMajority
+  const isBehind = mayBeBehind && !replica.isCurrent && leftMs > -ANSWER_MS_MAX
   if (isBehind) return self.send({ type: 'lease.refused', lookMs: BEHIND_MS })
   if (leftMs <= 0) {
     const error = refusalError(refused, verdict.key)
