@@ -1,7 +1,7 @@
 /**
  * The test runner. `npm test` runs all; `npm test -- lease tcp` the files whose path holds a word.
  *
- * Every file runs in a process of its own, two at a time, because uvu has no limit of time, runs
+ * Every file runs in a process of its own, three at a time, because uvu has no limit of time, runs
  * all files in one process, and ends well when no test ran. Each of these is a failure here:
  * a file that ran no test, that exits with an error, that is still running at its limit, or that
  * does not end by itself after its last test, since then it left a socket or a timer open.
@@ -13,7 +13,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
 
-const FILES_AT_ONCE_MAX = 2
+const FILES_AT_ONCE_MAX = 3
 /** How long one file may take in all. */
 const FILE_MS_MAX = 240_000
 /** How long a process may live on after its last test. */

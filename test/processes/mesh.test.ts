@@ -7,7 +7,7 @@ import { seededRandom } from '../../transport/random.ts'
 import { type CommandError, Fleet, type PeerProcess, until } from './fleet.ts'
 import { areEqual, findFaults, isMesh, type Peer } from './fullMesh.ts'
 
-const ROUNDS = 50
+const ROUNDS = 30
 const PEERS_MAX = 16
 const ENTRIES = 10_000
 /** So long before they dial, all processes of a round are told when to, in milliseconds. */
