@@ -12,8 +12,10 @@ export interface SimulationOptions {
    * Default 2.
    */
   readonly peers?: readonly string[] | number
-  /** The shortest and longest latency of a packet, in milliseconds. Default 1 to 10. */
-  readonly latency?: readonly [number, number]
+  /**
+   * The shortest and longest latency of a packet, in milliseconds, or one for all. Default 1 to 10.
+   */
+  readonly latency?: number | readonly [number, number]
   /** Which share of packets is lost, and so delayed by 200 ms or more. 0 (the default) to 1. */
   readonly loss?: number
   /** Which share of broadcasts a peer reads twice, up to 3 minutes apart. 0 (the default) to 1. */
@@ -55,13 +57,18 @@ export function requireOptions(options: SimulationOptions): void {
     if (NAMES.has(name)) continue
     throw new HoldfastError('OPTION_UNKNOWN', `There is no option '${name}'.`, { option: name })
   }
-  const { latency = [1, 10] } = options
-  const isOrdered = latency.length === 2 && latency[0] >= 0 && latency[1] >= latency[0]
+  const [shortest, longest, ...rest] = latenciesOf(options)
+  const isOrdered = shortest >= 0 && longest >= shortest && rest.length === 0
   if (!isOrdered) throw invalid('latency', 'a shortest and a longest time in milliseconds')
   for (const name of ['loss', 'duplicate', 'reorder'] as const) {
     const share = options[name] ?? 0
     if (!(share >= 0 && share <= 1)) throw invalid(name, 'a share from 0 to 1')
   }
+}
+
+/** The shortest and the longest latency. */
+export function latenciesOf({ latency = [1, 10] }: SimulationOptions): readonly [number, number] {
+  return typeof latency === 'number' ? [latency, latency] : latency
 }
 
 function invalid(option: string, what: string): HoldfastError {

@@ -14,7 +14,7 @@ import type { Dictionary } from '../dictionary.ts'
 import type { DictionaryOptions } from '../settings.ts'
 import { syncLogic } from '../sync.ts'
 import { History } from './history.ts'
-import { requireOptions, type SimulationOptions } from './options.ts'
+import { latenciesOf, requireOptions, type SimulationOptions } from './options.ts'
 import { RecordedDictionary } from './recordedDictionary.ts'
 
 /**
@@ -50,11 +50,11 @@ export class Stage {
     this.seed = options.seed ?? 1
     this.#options = options
     this.#random = seededRandom(this.seed)
-    const { latency, loss, duplicate, reorder, record } = options
+    const { loss, duplicate, reorder, record } = options
     this.network = createSimulatedNetwork({
       clock: this.clock,
       random: this.#random,
-      ...(latency && { latencyMs: latency }),
+      latencyMs: latenciesOf(options),
       lossShare: loss ?? 0,
       duplicateShare: duplicate ?? 0,
       reorderShare: reorder ?? 0,

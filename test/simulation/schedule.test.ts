@@ -173,6 +173,10 @@ schedules('names and options that do not exist are told by their codes', async (
     code(() => createSimulation({ latency: [5, 1] })),
     'OPTION_INVALID',
   )
+  assert.is(
+    code(() => createSimulation({ latency: 5 })),
+    'none',
+  )
   const simulation = createSimulation({ peers: ['alice', 'bob'] })
   await simulation.untilQuiet()
   simulation.crash('bob')
