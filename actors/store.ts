@@ -237,7 +237,7 @@ function plan(state: StoreState): void {
   }
   state.lookAt = planLook(board, state.lookAt)
   const { unsent, isRenewalUnsent, queue } = replica
-  const hasUnsent = unsent.length > 0 || queue.untold.size > 0 || queue.isAllDue
+  const hasUnsent = unsent.length > 0 || hasWaitsToTell(queue)
   // What goes on concerns only what others have, so it is told even to who was not heard yet.
   const isRenewalDue = isRenewalUnsent && board.lines.count > 0
   const hasNews = replica.facts.length > 0 || isRenewalDue || (state.isReached && hasUnsent)

@@ -11,7 +11,7 @@
 import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
 import { formerOf, tellExpired } from './change.ts'
 import { type CoverageList, ORIGINS_MAX, originKey } from './coverage.ts'
-import { writeOwn } from './grant.ts'
+import { entryAt, writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease, noteAuthored } from './loss.ts'
@@ -137,13 +137,7 @@ export function raiseOwn(replica: Replica, reading: Reading): void {
     if (table.writer[slot] !== SELF || (table.epoch[slot] as number) > replica.floor) continue
     if (replica.comparison?.seen.has(slot) || table.gone.has(slot)) continue
     loseLease(replica, slot, 'superseded')
-    const entry = {
-      value: table.values[slot],
-      bytes: table.chargeOf(slot),
-      flags: table.flags[slot] as number,
-      termMs: table.termMs[slot] as number,
-      epoch: replica.floor + 1,
-    }
+    const entry = { ...entryAt(table, slot), epoch: replica.floor + 1 }
     writeOwn(replica, table.keys[slot] as StoredKey, entry, reading)
   }
 }

@@ -17,7 +17,7 @@ import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
 import type { Origin } from './peer.ts'
-import { foreignLapseAt, keyAt, type Replica, readValue, SELF, viewLease } from './replica.ts'
+import { foreignLapseAt, isMine, keyAt, type Replica, readValue, viewLease } from './replica.ts'
 import type { Table } from './table.ts'
 
 /** The most traces that are written in one go. */
@@ -152,10 +152,6 @@ function writeTrace(
 ): void {
   const entry = { value: null, bytes: 0, flags: TRACE, termMs: 0, epoch }
   writeOwn(replica, replica.table.keys[slot] as StoredKey, entry, reading)
-}
-
-function isMine(replica: Replica, slot: number): boolean {
-  return replica.table.writer[slot] === SELF && !replica.heirs.has(slot)
 }
 
 /**

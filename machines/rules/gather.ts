@@ -12,7 +12,7 @@ import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
 import { NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
-import { foreignLapseAt, type Replica, SELF } from './replica.ts'
+import { foreignLapseAt, isMine, type Replica } from './replica.ts'
 import { SENT } from './table.ts'
 
 /** Own entries that belong together: the writes `from` to `to`, of which these are left to tell. */
@@ -145,7 +145,7 @@ function remainingMs(replica: Replica, slot: number, reading: Reading): number {
   const termMs = table.termMs[slot] as number
   if (termMs === 0 || ((table.flags[slot] as number) & RELEASED) !== 0) return 0
   if (table.gone.has(slot)) return 0
-  const isOwn = table.writer[slot] === SELF && !replica.heirs.has(slot)
+  const isOwn = isMine(replica, slot)
   // The owner's own deadline is the early one; what it tells is the plain end of the term.
   const early = isOwn ? termMs - ownerTermMs(termMs) : 0
   const lapseAt = isOwn ? (table.lapseAt[slot] as number) : foreignLapseAt(replica, slot)

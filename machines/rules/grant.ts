@@ -13,8 +13,15 @@ import type { StoredKey } from './key.ts'
 import { mayTakeOver, ownerTermMs, type Reading } from './lease.ts'
 import { descend, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
-import { ownRemainingMs, type Replica, SELF, waitMs } from './replica.ts'
-import { ENTRY_OVERHEAD_BYTES, GRANT_UNSENT, NOWHERE, SENT, WRITE_UNSENT } from './table.ts'
+import { holdFor, ownRemainingMs, type Replica, SELF, selfOf, waitMs } from './replica.ts'
+import {
+  ENTRY_OVERHEAD_BYTES,
+  GRANT_UNSENT,
+  NOWHERE,
+  SENT,
+  type Table,
+  WRITE_UNSENT,
+} from './table.ts'
 import type { Kept } from './value.ts'
 
 /** When to ask again after this process was held up, in milliseconds. */
@@ -38,7 +45,7 @@ export function judgeWrite(replica: Replica, slot: number, reading: Reading): nu
     return nextEpoch(replica, slot)
   }
   const heir = replica.heirs.get(slot)
-  const self = (replica.origins[SELF] as Origin).peer
+  const self = selfOf(replica)
   if (heir === self && heirsMs(replica, slot, reading) > 0) {
     return replica.isCurrent ? nextEpoch(replica, slot) : heldUp(self)
   }
@@ -82,7 +89,7 @@ function judgeForeign(
 ): number | Refusal {
   const { table } = replica
   const writer = replica.origins[table.writer[slot] as number] as Origin
-  const isSelf = writer.peer === (replica.origins[SELF] as Origin).peer
+  const isSelf = writer.peer === selfOf(replica)
   // What this peer owned in an earlier run is still its own, under a new token.
   if (heir === undefined && isSelf) return nextEpoch(replica, slot)
   const owner = heir ?? writer.peer
@@ -123,6 +130,17 @@ export interface OwnEntry {
   readonly termMs: number
   readonly epoch: number
   readonly heir?: PeerId
+}
+
+/** The entry that is in a slot, for one that says the same but for a part. */
+export function entryAt(table: Table, slot: number): OwnEntry {
+  return {
+    value: table.values[slot] as Kept,
+    bytes: table.chargeOf(slot),
+    flags: table.flags[slot] as number,
+    termMs: table.termMs[slot] as number,
+    epoch: table.epoch[slot] as number,
+  }
 }
 
 /** Writes an entry that `judgeWrite` granted. Returns its slot. */
@@ -198,8 +216,7 @@ function setOwnTerm(replica: Replica, slot: number, entry: OwnEntry, reading: Re
   const { table } = replica
   const believedMs = entry.heir === undefined ? ownerTermMs(entry.termMs) : entry.termMs
   table.termMs[slot] = entry.termMs
-  table.lapseAt[slot] = reading.now + believedMs
-  table.wallLapseAt[slot] = reading.wall + believedMs
+  holdFor(table, slot, { reading, ms: believedMs })
   if (entry.heir === undefined) replica.heirs.delete(slot)
   else replica.heirs.set(slot, entry.heir)
 }

@@ -9,11 +9,12 @@ import { heldUp, judgeWrite, limitBroken, nextEpoch } from './grant.ts'
 import { publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
-import type { Origin, PeerId } from './peer.ts'
+import type { PeerId } from './peer.ts'
 import { firstInLine, leaveLine, TURN_MS, waitersAhead } from './queue.ts'
-import { ownRemainingMs, type Replica, SELF } from './replica.ts'
+import { isMine, ownRemainingMs, type Replica, selfOf } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import {
+  type Granted,
   giveUp,
   keep,
   type Receipt,
@@ -37,10 +38,15 @@ export function acquire(
   const slot = replica.table.find(key)
   const epoch = judgeAcquire(replica, key, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-  const limit = slot === NOWHERE ? limitBroken(replica, [[key, 0]]) : undefined
+  return hold(replica, key, { ...options, epoch, slot })
+}
+
+/** Holds a key under a grant that was decided, if there is room for it. */
+export function hold(replica: Replica, key: StoredKey, granted: Granted): Verdict<Receipt> {
+  const limit = granted.slot === NOWHERE ? limitBroken(replica, [[key, 0]]) : undefined
   if (limit !== undefined) return { refused: { verdict: 'full', limit }, key: publicKey(key) }
-  const done = keep(replica, key, { ...options, epoch, slot })
-  replica.held.set(replica.table.find(key), epoch)
+  const done = keep(replica, key, granted)
+  replica.held.set(replica.table.find(key), granted.epoch)
   return { done }
 }
 
@@ -61,21 +67,21 @@ function judgeAcquire(
   const isStealing = (kind & STOLEN) !== 0
   if (slot !== NOWHERE && held.has(slot)) {
     const remainingMs = ownRemainingMs(table, slot, reading)
-    const owner = (replica.origins[SELF] as Origin).peer
+    const owner = selfOf(replica)
     if (remainingMs > 0 && !isStealing) return { verdict: 'held', owner, remainingMs }
     loseLease(replica, slot, remainingMs > 0 ? 'superseded' : 'expired')
     if (isStealing) return nextEpoch(replica, slot)
   }
   // A plain write of a free key is decided at once. Who asks for the lease can be asked to wait
   // until it is known that nobody else has it.
-  if (!replica.isCurrent && !isStealing) return heldUp((replica.origins[SELF] as Origin).peer)
+  if (!replica.isCurrent && !isStealing) return heldUp(selfOf(replica))
   const epoch = judgeWrite(replica, slot, reading)
   if (typeof epoch !== 'number') {
     return isStealing && epoch.verdict !== 'full' ? nextEpoch(replica, slot) : epoch
   }
   if (waiter === undefined || isTurn) return epoch
   if (turnMs(replica, key, { waiter, now: reading.now }) === 0) return epoch
-  const self = (replica.origins[SELF] as Origin).peer
+  const self = selfOf(replica)
   const owner = firstInLine(replica.queue, key, { self, now: reading.now }) ?? self
   return { verdict: 'held', owner, remainingMs: 0 }
 }
@@ -87,7 +93,7 @@ export function turnMs(
   { waiter, now }: { waiter: number; now: number },
 ): number {
   const slot = replica.table.find(key)
-  const isReserved = replica.heirs.get(slot) === replica.origins[SELF]?.peer
+  const isReserved = replica.heirs.get(slot) === selfOf(replica)
   return TURN_MS * waitersAhead(replica.queue, key, { waiter, now, isReserved })
 }
 
@@ -132,7 +138,7 @@ export function bequeath(
 export function inherit(replica: Replica, reading: Reading): void {
   const { table, heirs, queue } = replica
   const slots = new Set(replica.inherited)
-  const self = (replica.origins[SELF] as Origin).peer
+  const self = selfOf(replica)
   replica.inherited = []
   for (const slot of slots) {
     const key = table.keys[slot] as StoredKey
@@ -164,10 +170,10 @@ export function waitNoMore(
 
 /** The dictionary closes: every lease of this peer is over, but what it reserved for an heir. */
 export function endLeases(replica: Replica): void {
-  const { table, heirs } = replica
+  const { table } = replica
   for (const slot of [...replica.held.keys()]) loseLease(replica, slot, 'shutdown')
   for (const slot of table.slotsInUse()) {
-    if (table.writer[slot] === SELF && !heirs.has(slot)) table.lapseAt[slot] = LONG_AGO
+    if (isMine(replica, slot)) table.lapseAt[slot] = LONG_AGO
   }
 }
 
@@ -187,7 +193,7 @@ function permitHolder(
   const { table } = replica
   const epoch = slot === NOWHERE ? 0 : (table.epoch[slot] as number)
   if (token !== undefined && token !== epoch) return { verdict: 'lost' }
-  const isMine = slot !== NOWHERE && table.writer[slot] === SELF && !replica.heirs.has(slot)
-  if (!isMine || ((table.flags[slot] as number) & RELEASED) !== 0) return { verdict: 'not-held' }
+  if (slot === NOWHERE || !isMine(replica, slot)) return { verdict: 'not-held' }
+  if (((table.flags[slot] as number) & RELEASED) !== 0) return { verdict: 'not-held' }
   return ownRemainingMs(table, slot, reading) > 0 ? epoch : { verdict: 'lost' }
 }

@@ -17,7 +17,7 @@ import type { Reading } from './lease.ts'
 import { NO_LINEAGE } from './lineage.ts'
 import { noteAuthored, noteLoss, tellConflict } from './loss.ts'
 import type { Origin, PeerId } from './peer.ts'
-import { indexOrigin, type Replica, SELF } from './replica.ts'
+import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
@@ -166,7 +166,7 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
 
 function inherit(replica: Replica, slot: number, heir: PeerId): void {
   replica.heirs.set(slot, heir)
-  if (heir === replica.origins[SELF]?.peer) replica.inherited.push(slot)
+  if (heir === selfOf(replica)) replica.inherited.push(slot)
 }
 
 /**

@@ -9,12 +9,12 @@
 
 import { KEPT, RELEASED, RENEWING } from './batch.ts'
 import { ORIGINS_MAX, originKey } from './coverage.ts'
-import { writeOwn } from './grant.ts'
+import { entryAt, writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
 import type { Origin } from './peer.ts'
-import { indexOrigin, ownRemainingMs, type Replica, SELF } from './replica.ts'
+import { holdFor, indexOrigin, isMine, ownRemainingMs, type Replica, SELF } from './replica.ts'
 
 /** Which part of the shortest term passes between two renewals. */
 const RENEWALS_PER_TERM = 3
@@ -61,10 +61,7 @@ export function renewAll(replica: Replica, reading: Reading): DueLease[] {
     }
     const termMs = table.termMs[slot] as number
     if (replica.isMajority) due.push({ key: table.keys[slot] as StoredKey, leaseMs: termMs })
-    else {
-      table.lapseAt[slot] = reading.now + ownerTermMs(termMs)
-      table.wallLapseAt[slot] = reading.wall + ownerTermMs(termMs)
-    }
+    else holdFor(table, slot, { reading, ms: ownerTermMs(termMs) })
     shortestMs = Math.min(shortestMs, termMs)
   }
   replica.renewDueAt = reading.now + shortestMs / RENEWALS_PER_TERM
@@ -124,10 +121,8 @@ export function hearRenewalWords(
 }
 
 function isRenewing(replica: Replica, slot: number): boolean {
-  const { table, heirs } = replica
-  const flags = table.flags[slot] as number
-  const isMine = table.writer[slot] === SELF && !heirs.has(slot)
-  return isMine && (flags & RENEWING) !== 0 && (flags & RELEASED) === 0
+  const flags = replica.table.flags[slot] as number
+  return isMine(replica, slot) && (flags & RENEWING) !== 0 && (flags & RELEASED) === 0
 }
 
 /**
@@ -144,12 +139,7 @@ function endLapsed(replica: Replica, slot: number, reading: Reading): void {
 /** Written under the old epoch, so it loses to whoever has taken the key meanwhile. */
 function giveUpLapsed(replica: Replica, slot: number, reading: Reading): void {
   const { table } = replica
-  const entry = {
-    value: table.values[slot],
-    bytes: table.chargeOf(slot),
-    flags: (table.flags[slot] as number) | RELEASED | KEPT,
-    termMs: 0,
-    epoch: table.epoch[slot] as number,
-  }
-  writeOwn(replica, table.keys[slot] as StoredKey, entry, reading)
+  const entry = entryAt(table, slot)
+  const released = { ...entry, flags: entry.flags | RELEASED | KEPT, termMs: 0 }
+  writeOwn(replica, table.keys[slot] as StoredKey, released, reading)
 }

@@ -168,6 +168,16 @@ export function indexOrigin(replica: Replica, origin: Origin): number {
   return index
 }
 
+/** This peer's id. */
+export function selfOf(replica: Replica): PeerId {
+  return (replica.origins[SELF] as Origin).peer
+}
+
+/** True if this peer wrote what is in the slot, in this run, and reserved it for nobody. */
+export function isMine(replica: Replica, slot: number): boolean {
+  return replica.table.writer[slot] === SELF && !replica.heirs.has(slot)
+}
+
 /** Who holds a key, as `lease(key)` shows it. */
 export interface LeaseView {
   readonly owner: PeerId
@@ -185,12 +195,22 @@ export interface LeaseView {
 export function viewLease(replica: Replica, slot: number, reading: Reading): LeaseView | undefined {
   const { table } = replica
   if (!replica.leasing || ((table.flags[slot] as number) & RELEASED) !== 0) return undefined
-  const writer = table.writer[slot] as number
-  const mine = writer === SELF && !replica.heirs.has(slot)
+  const mine = isMine(replica, slot)
   const remainingMs = mine ? ownRemainingMs(table, slot, reading) : waitMs(replica, slot, reading)
   if (remainingMs <= 0) return undefined
-  const owner = replica.heirs.get(slot) ?? (replica.origins[writer] as Origin).peer
+  const writer = replica.origins[table.writer[slot] as number] as Origin
+  const owner = replica.heirs.get(slot) ?? writer.peer
   return { owner, token: table.epoch[slot] as number, remainingMs, mine }
+}
+
+/** The own lease in this slot holds for so long from then on. */
+export function holdFor(
+  table: Table,
+  slot: number,
+  { reading, ms }: { reading: Reading; ms: number },
+): void {
+  table.lapseAt[slot] = reading.now + ms
+  table.wallLapseAt[slot] = reading.wall + ms
 }
 
 /** How long the own lease in this slot is still valid. The clock that went further counts. */

@@ -6,12 +6,12 @@
 import { KEPT, RELEASED } from './batch.ts'
 import { endFlags } from './ephemeral.ts'
 import type { LeaseEnd } from './fact.ts'
-import { limitBroken } from './grant.ts'
+import { hold } from './holding.ts'
 import { publicKey, type StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
 import type { Tenure } from './proposer.ts'
-import { type Replica, SELF } from './replica.ts'
+import { holdFor, type Replica, SELF } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import { giveUp, keep, type Receipt, type Verdict } from './write.ts'
 
@@ -27,11 +27,7 @@ export function install(
   if (slot !== NOWHERE && (table.epoch[slot] as number) >= token) {
     return { refused: { verdict: 'lost' }, key: publicKey(key) }
   }
-  const limit = slot === NOWHERE ? limitBroken(replica, [[key, 0]]) : undefined
-  if (limit !== undefined) return { refused: { verdict: 'full', limit }, key: publicKey(key) }
-  const done = keep(replica, key, { reading: asked, leaseMs, epoch: token, slot, kind })
-  replica.held.set(table.find(key), token)
-  return { done }
+  return hold(replica, key, { reading: asked, leaseMs, epoch: token, slot, kind })
 }
 
 /** A majority has renewed the lease. Others hear of it with the next renewal of this peer. */
@@ -40,8 +36,7 @@ export function extend(replica: Replica, key: StoredKey, { token, leaseMs, asked
   const slot = table.find(key)
   if (slot === NOWHERE || replica.held.get(slot) !== token || table.writer[slot] !== SELF) return
   table.termMs[slot] = leaseMs
-  table.lapseAt[slot] = asked.now + ownerTermMs(leaseMs)
-  table.wallLapseAt[slot] = asked.wall + ownerTermMs(leaseMs)
+  holdFor(table, slot, { reading: asked, ms: ownerTermMs(leaseMs) })
   if (replica.renewing.has(slot)) replica.isRenewalUnsent = true
   else keep(replica, key, { reading: asked, leaseMs, epoch: token, slot })
 }

@@ -10,10 +10,10 @@ import { judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease, noteAuthored, noteBorrowed } from './loss.ts'
-import type { Origin, PeerId } from './peer.ts'
+import type { PeerId } from './peer.ts'
 import { firstInLine, HANDOVER_MS } from './queue.ts'
 import { planRenewal } from './renewal.ts'
-import { liveSlots, ownRemainingMs, type Replica, readValue, SELF } from './replica.ts'
+import { liveSlots, ownRemainingMs, type Replica, readValue, SELF, selfOf } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import type { Admitted } from './value.ts'
 
@@ -224,7 +224,7 @@ export function giveUp(
 ): void {
   const { table, queue } = replica
   const key = table.keys[slot] as StoredKey
-  const self = (replica.origins[SELF] as Origin).peer
+  const self = selfOf(replica)
   const isHanded = replica.leasing && !replica.isMajority
   const heir = isHanded ? firstInLine(queue, key, { self, now: reading.now }) : undefined
   const isAbsent = (flags & ABSENT) !== 0

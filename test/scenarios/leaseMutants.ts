@@ -144,7 +144,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     invariant: 'L12',
     scenario: `${TESTS}/holding.test.ts`,
     file: `${RULES}/holding.ts`,
-    sound: '  const isMine = slot !== NOWHERE && table.writer[slot] === SELF &&',
-    broken: '  const isMine = slot !== NOWHERE && slot >= 0 &&',
+    sound: '  if (slot === NOWHERE || !isMine(replica, slot)) return',
+    broken: '  if (slot === NOWHERE) return',
   },
 ]
