@@ -45,6 +45,12 @@ export interface Wire {
    * dialler's.
    */
   readonly remoteAddress: string
+  /**
+   * What both ends of this very stream know, and nobody who stands between two streams can make
+   * equal: the exporter of its TLS session, say. The handshake's proofs cover it, so it is asked
+   * for once the wire is open. Without it a proof holds for any wire.
+   */
+  readonly binding?: Uint8Array | undefined
   /** Bytes handed to `send` and not yet taken by the network. */
   readonly queuedBytes: number
   /** Queues a frame. Frames sent in one tick travel together. After the end it does nothing. */
