@@ -14,7 +14,7 @@ import type { Coverage } from '../machines/rules/coverage.ts'
 import { reviveRenewed, traceDue, traceOwn } from '../machines/rules/ephemeral.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
-import { endLeases, inherit, lapse, waitNoMore } from '../machines/rules/holding.ts'
+import { endLeases, inherit, lapse, reclaim, waitNoMore } from '../machines/rules/holding.ts'
 import type { StoredKey } from '../machines/rules/key.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
@@ -95,7 +95,8 @@ function decide(state: StoreState, event: StoreEvent): void {
       return
     case 'origin.left':
       forgetWaits(replica.queue, event.origin.peer)
-      return releaseLeft(replica, event.origin)
+      releaseLeft(replica, event.origin)
+      return reclaim(replica, event.origin.peer, board.read())
     case 'peers.counted':
       replica.peers = { known: event.known, connected: event.connected }
       return

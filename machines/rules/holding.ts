@@ -11,7 +11,7 @@ import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
 import type { PeerId } from './peer.ts'
 import { firstInLine, leaveLine, TURN_MS, waitersAhead } from './queue.ts'
-import { isMine, ownRemainingMs, type Replica, selfOf } from './replica.ts'
+import { isMine, ownRemainingMs, type Replica, SELF, selfOf } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import {
   type Granted,
@@ -152,6 +152,20 @@ export function inherit(replica: Replica, reading: Reading): void {
     } else if (isHanded) {
       giveUp(replica, slot, { epoch, flags: (flags & ~HANDED) | RELEASED | KEPT, reading })
     } else keep(replica, key, { reading, leaseMs: table.termMs[slot] as number, epoch, slot })
+  }
+}
+
+/**
+ * An heir left before it took what this peer had reserved for it: the next in line has it, or
+ * whoever comes. Others cannot tell: to one who heard the goodbye first, the heir may be back.
+ */
+export function reclaim(replica: Replica, heir: PeerId, reading: Reading): void {
+  const { table, heirs } = replica
+  for (const [slot, reserved] of [...heirs]) {
+    if (reserved !== heir || table.writer[slot] !== SELF) continue
+    const epoch = table.epoch[slot] as number
+    const flags = endFlags(((table.flags[slot] as number) & ~HANDED) | RELEASED | KEPT)
+    giveUp(replica, slot, { epoch, flags, reading })
   }
 }
 
