@@ -6,6 +6,7 @@
 export { FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_HELLO } from '../machines/rules/message.ts'
 export { type TransportCheck, type TransportScene, transportChecks } from './acceptance.ts'
 export { realClock } from './clock.ts'
+export { type CredentialsOptions, createCredentials, isDerivedId } from './credentials.ts'
 export {
   body,
   FRAME_HEADER_BYTES,

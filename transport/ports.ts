@@ -125,3 +125,63 @@ export interface Clock {
 
 /** A number in [0, 1), as `Math.random`. */
 export type Random = () => number
+
+/** What a proof is for. Each has a key of its own, so that one never passes for another. */
+export type ProofPurpose =
+  | 'tag' // the first word of who dials: "I know the secret"
+  | 'mac-dialler' // what the dialler says in the handshake
+  | 'mac-acceptor' // what the other side says in it
+  | 'refusal' // why somebody is not let in, readable by members only
+  | 'connection' // the id that both ends give to the connection
+
+/** What who knows one secret of one network can prove. The keys stay inside. */
+export interface Membership {
+  /** A MAC over the bytes. 32 bytes; 8 for `tag`, 16 for `refusal` and `connection`. */
+  prove(purpose: ProofPurpose, bytes: Uint8Array): Uint8Array
+}
+
+/** What a signature is for. A signature for one purpose is none for another. */
+export type SigningPurpose = 'auth-dialler' | 'auth-acceptor' | 'batch'
+
+export interface Signed {
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array
+  readonly purpose: SigningPurpose
+  readonly bytes: Uint8Array
+  /** 64 bytes. */
+  readonly signature: Uint8Array
+}
+
+/**
+ * With what one peer shows that it belongs to the network and is who it says. Everything is decided
+ * at once, nothing throws on what others sent, and neither secrets nor private keys can be read out
+ * of it, by JSON or otherwise.
+ */
+export interface Credentials {
+  /** Derived from the public key, or a name whose key is derived from the network's secret. */
+  readonly peerId: string
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array
+  /** What the secrets of this network prove. The first is used, all are accepted. */
+  readonly memberships: readonly Membership[]
+  /** The same secrets in another network, to find out that only its name is wrong. */
+  membershipsIn(network: string): readonly Membership[]
+  /** Ed25519, 64 bytes. */
+  sign(purpose: SigningPurpose, bytes: Uint8Array): Uint8Array
+  verify(signed: Signed): boolean
+  /** The id that belongs to a public key: 32 characters. */
+  idOf(publicKey: Uint8Array): string
+  /**
+   * The public key of a peer with a name, as everybody who knows the secret can compute it;
+   * undefined for an id that is derived from a key, which only its owner can show.
+   */
+  publicKeyOf(peerId: string): Uint8Array | undefined
+  /** True if this key speaks for this id: derived from it, or that of the name. */
+  isKeyOf(publicKey: Uint8Array, peerId: string): boolean
+  /** SHA-256 of all parts, 32 bytes. */
+  hash(parts: readonly Uint8Array[]): Uint8Array
+  /** Compares in a time that does not depend on where two texts of bytes differ. */
+  isEqual(one: Uint8Array, other: Uint8Array): boolean
+  /** Bytes that nobody can foretell, or those of a scenario that has a seed. */
+  randomBytes(count: number): Uint8Array
+}

@@ -1,0 +1,185 @@
+/**
+ * Proofs and keys, made by `node:crypto`. No other file of this room computes any.
+ *
+ * From one secret come five keys, one for each purpose, by HKDF-SHA256 with the network's name as
+ * salt; and, for each name, the Ed25519 key of the peer that bears it. So a name is only as good as
+ * everybody who knows the secret. A peer without a name has a key that nobody else knows, and its
+ * id is a hash of that key.
+ */
+
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto'
+import type { Credentials, Membership, ProofPurpose, Random, Signed } from './ports.ts'
+
+const KEY_BYTES = 32
+const SIGNATURE_BYTES = 64
+/** How much of SHA-256 an id holds, in bytes. 160 bits are 32 characters of five bits each. */
+const ID_BYTES = 20
+/** How many keys are kept ready for use, of peers met and of names. */
+const KEYS_MAX = 1_024
+/** RFC 8410: what stands before the 32 bytes of an Ed25519 private key in PKCS #8. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
+/** RFC 4648, in small letters. */
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+const PROOF_BYTES: Readonly<Record<ProofPurpose, number>> = {
+  tag: 8,
+  'mac-dialler': 32,
+  'mac-acceptor': 32,
+  refusal: 16,
+  connection: 16,
+}
+
+export interface CredentialsOptions {
+  readonly network: string
+  /** What all members of the network know. The first is used to prove, all are accepted. */
+  readonly secrets: readonly Uint8Array[]
+  /** A name. Without one the peer is who its key says. */
+  readonly peerId?: string | undefined
+  /** The 32 bytes of a private key, of a peer without a name. Default fresh ones. */
+  readonly identity?: Uint8Array | undefined
+  /**
+   * Chance for nonces, in scenarios that replay from a seed. Default the system's, which is the
+   * only one that is safe.
+   */
+  readonly random?: Random | undefined
+}
+
+/** An Ed25519 key of this peer's own, or of a name. */
+interface Pair {
+  readonly privateKey: KeyObject
+  readonly publicKey: Uint8Array
+}
+
+/** Makes the credentials of one peer. */
+export function createCredentials(options: CredentialsOptions): Credentials {
+  const { network, secrets, peerId, random } = options
+  const named = (name: string) => secrets.map((secret) => pairOf(seedOf(name, { network, secret })))
+  const own =
+    peerId === undefined
+      ? pairOf(options.identity ?? randomBytes(KEY_BYTES))
+      : (named(peerId)[0] as Pair)
+  return {
+    peerId: peerId ?? idOf(own.publicKey),
+    publicKey: own.publicKey,
+    memberships: membershipsOf(secrets, network),
+    membershipsIn: (other) => membershipsOf(secrets, other),
+    sign: (purpose, bytes) => sign(null, labelled(purpose, bytes), own.privateKey),
+    verify: isSigned,
+    idOf,
+    publicKeyOf: (name) => (isDerivedId(name) ? undefined : named(name)[0]?.publicKey),
+    isKeyOf: (publicKey, id) => {
+      if (publicKey.length !== KEY_BYTES) return false
+      if (isDerivedId(id)) return idOf(publicKey) === id
+      return named(id).some((pair) => isEqual(pair.publicKey, publicKey))
+    },
+    hash,
+    isEqual,
+    randomBytes: random === undefined ? randomBytes : (count) => drawn(count, random),
+  }
+}
+
+/** True for a text of the form that ids have which are derived from a key. */
+export function isDerivedId(text: string): boolean {
+  return /^[a-z2-7]{32}$/.test(text)
+}
+
+function membershipsOf(secrets: readonly Uint8Array[], network: string): Membership[] {
+  return secrets.map((secret) => {
+    const keys = new Map<ProofPurpose, Uint8Array>()
+    return {
+      prove: (purpose, bytes) => {
+        const key = keys.get(purpose) ?? derive({ secret, network, label: purpose })
+        keys.set(purpose, key)
+        const mac = createHmac('sha256', key).update(bytes).digest()
+        return mac.subarray(0, PROOF_BYTES[purpose])
+      },
+    }
+  })
+}
+
+function derive(from: { secret: Uint8Array; network: string; label: string }): Uint8Array {
+  const { secret, network, label } = from
+  return new Uint8Array(hkdfSync('sha256', secret, network, `holdfast/1 ${label}`, KEY_BYTES))
+}
+
+function seedOf(name: string, { network, secret }: { network: string; secret: Uint8Array }) {
+  return derive({ secret, network, label: `name ${name}` })
+}
+
+const pairs = new Map<string, Pair>()
+const publicKeys = new Map<string, KeyObject>()
+
+/** Making a key ready takes longer than a signature, so it is done once. */
+function pairOf(seed: Uint8Array): Pair {
+  return kept(pairs, seed, () => {
+    const key = Buffer.concat([PKCS8_PREFIX, seed])
+    const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+    const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
+    return { privateKey, publicKey: Buffer.from(x as string, 'base64url') }
+  })
+}
+
+function publicKeyObject(publicKey: Uint8Array): KeyObject {
+  return kept(publicKeys, publicKey, () => {
+    const x = Buffer.from(publicKey).toString('base64url')
+    return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  })
+}
+
+function kept<Item>(items: Map<string, Item>, bytes: Uint8Array, make: () => Item): Item {
+  const name = Buffer.from(bytes).toString('latin1')
+  const item = items.get(name) ?? make()
+  items.delete(name)
+  items.set(name, item)
+  if (items.size > KEYS_MAX) items.delete(items.keys().next().value as string)
+  return item
+}
+
+function isSigned({ publicKey, purpose, bytes, signature }: Signed): boolean {
+  if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
+  try {
+    return verify(null, labelled(purpose, bytes), publicKeyObject(publicKey), signature)
+  } catch {
+    // These bytes are no point of the curve.
+    return false
+  }
+}
+
+function labelled(purpose: string, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`holdfast/1 ${purpose}\n`), bytes])
+}
+
+function idOf(publicKey: Uint8Array): string {
+  const bytes = hash([Buffer.from('holdfast/1 id'), publicKey]).subarray(0, ID_BYTES)
+  let text = ''
+  for (let bit = 0; bit < ID_BYTES * 8; bit += 5) {
+    const window = ((bytes[bit >> 3] as number) << 8) | (bytes[(bit >> 3) + 1] ?? 0)
+    text += BASE32[(window >> (11 - (bit & 7))) & 31]
+  }
+  return text
+}
+
+function hash(parts: readonly Uint8Array[]): Uint8Array {
+  const hasher = createHash('sha256')
+  for (const part of parts) hasher.update(part)
+  return hasher.digest()
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other)
+}
+
+function drawn(count: number, random: Random): Uint8Array {
+  return Uint8Array.from({ length: count }, () => Math.floor(random() * 256))
+}
