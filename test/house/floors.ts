@@ -39,6 +39,11 @@ const rooms: readonly Room[] = [
     doorway: true,
   },
   {
+    files: /^inspector\//,
+    local: /^(inspector|actors|machines|transport)\//,
+    packages: /^(xstate(\/.+)?|node:.+)$/,
+  },
+  {
     files: /^actors\//,
     local: /^(actors|machines|transport)\//,
     packages: /^(xstate(\/.+)?|nanoid|node:.+)$/,
