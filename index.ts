@@ -16,6 +16,7 @@ export {
   type ConnectionSnapshot,
   connectionLogic,
 } from './actors/connection.ts'
+export type { Diagnostic, Trace } from './actors/diagnostics.ts'
 export { Dictionary } from './actors/dictionary.ts'
 export type { ElectOptions, Term } from './actors/election.ts'
 export { Fence, type FenceOptions, fence, type Pass } from './actors/fence.ts'
@@ -36,6 +37,7 @@ export { type OpenOptions, openDictionary } from './actors/open.ts'
 export type { Subscription } from './actors/participant.ts'
 export type { PeerView, Reader } from './actors/reader.ts'
 export { type DictionaryOptions, LIMITS, type Limits } from './actors/settings.ts'
+export { STATS, type Stats } from './actors/stats.ts'
 export { type StoreLogic, storeLogic } from './actors/store.ts'
 export type { StoreEvent } from './actors/storeEvent.ts'
 export {

@@ -61,6 +61,12 @@ export class Attention {
     return this.#board.clock.now() < this.#doubtUntil
   }
 
+  #noteStall(): void {
+    this.#board.counts.stalls += 1
+    this.#board.trace({ type: 'stalled' })
+    this.#tell.heldUp()
+  }
+
   #schedule(): Timer {
     const { clock } = this.#board
     return clock.setTimeout(() => {
@@ -68,7 +74,7 @@ export class Attention {
       // A wall clock that was set back is told from a sleep by a look between the two.
       this.#board.attentiveAt = this.#board.read().wall
       this.#timer = this.#schedule()
-      if (wasHeldUp) this.#tell.heldUp()
+      if (wasHeldUp) this.#noteStall()
     }, LOOK_MS)
   }
 }

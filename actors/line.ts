@@ -15,6 +15,7 @@ import {
 import type { Handle, PeerId } from '../machines/rules/peer.ts'
 import { decode, encode } from '../transport/codec.ts'
 import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
+import type { Counts } from './counts.ts'
 
 /**
  * The most bytes that may wait to be sent on one line; beyond it data is left out and asked for
@@ -48,6 +49,7 @@ export interface LineOptions {
   readonly direction: 'incoming' | 'outgoing'
   readonly address: string
   readonly clock: Clock
+  readonly counts: Counts
   readonly pour: Pour
   readonly queueBytesMax?: number
 }
@@ -66,6 +68,7 @@ export class Line implements WireEvents {
   /** Called when the send queue, which had been long, is empty. */
   onDrained: (() => void) | undefined
   readonly #clock: Clock
+  readonly #counts: Counts
   readonly #pour: Pour
   readonly #queueBytesMax: number
   #wire: Wire | undefined
@@ -79,6 +82,7 @@ export class Line implements WireEvents {
     this.direction = options.direction
     this.address = options.address
     this.#clock = options.clock
+    this.#counts = options.counts
     this.#pour = options.pour
     this.#queueBytesMax = options.queueBytesMax ?? SEND_QUEUE_BYTES_MAX
   }
@@ -121,6 +125,7 @@ export class Line implements WireEvents {
     this.#notice()
     if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {
       this.isBehind = true
+      this.#counts.framesSkipped += 1
       return false
     }
     return this.#transmit(frame)
@@ -150,7 +155,9 @@ export class Line implements WireEvents {
 
   frames(frames: readonly Frame[]): void {
     this.#heardAt = this.#clock.now()
+    this.#counts.framesIn += frames.length
     for (const frame of frames) {
+      this.#counts.bytesIn += frame.length
       const message = decode(frame)
       if (message === undefined) return this.#owner?.broken()
       if (!isControl(message)) {
@@ -178,6 +185,8 @@ export class Line implements WireEvents {
     const wire = this.#wire
     try {
       wire?.send(frame)
+      this.#counts.framesOut += 1
+      this.#counts.bytesOut += frame.length
       return true
     } catch (cause) {
       this.#wire = undefined

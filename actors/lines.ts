@@ -49,6 +49,15 @@ export class Lines {
     return this.#nominal.size
   }
 
+  /** All lines, also those that are not in use yet or any more. */
+  all(): IterableIterator<Line> {
+    return this.#all.values()
+  }
+
+  get openCount(): number {
+    return this.#all.size
+  }
+
   /** The same bytes to every neighbour but one. Returns how many took them. */
   broadcast(frame: Frame, except?: Line): number {
     let taken = 0

@@ -10,6 +10,7 @@ import { dialPeer, hangUp } from './dial.ts'
 import { type Handler, Inbox } from './inbox.ts'
 import { sendMessage } from './message.ts'
 import type { PeerView, Reader } from './reader.ts'
+import { readStats, type Stats } from './stats.ts'
 import type { Switchboard } from './switchboard.ts'
 import { boards, type SyncLogic } from './sync.ts'
 
@@ -139,6 +140,17 @@ export abstract class Participant<V> implements AsyncDisposable {
   /** `'nominal'`, or the problems that nobody was there to be thrown at, oldest first. */
   get status(): 'nominal' | readonly HoldfastError[] {
     return this.#problems.length === 0 ? 'nominal' : [...this.#problems]
+  }
+
+  /**
+   * How this dictionary is doing, as plain numbers: keys, bytes, peers, leases, and what was sent,
+   * received, merged and lost since it was opened. `STATS` says what each is. Cheap, and also there
+   * when it is closed.
+   *
+   * @example const { keys, peers, conflicts } = dictionary.stats()
+   */
+  stats(): Stats {
+    return readStats(this.#board)
   }
 
   /** Leaves in good order: others are told, and have this peer's keys at once. Idempotent. */

@@ -21,7 +21,7 @@ import type { Timer } from '../transport/ports.ts'
 import { Answers } from './answer.ts'
 import { Attention, isHeldUp } from './attention.ts'
 import type { Line } from './line.ts'
-import type { Question, Step } from './question.ts'
+import { noteAnswered, type Question, type Step } from './question.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
 /** How long an answer may pause before another neighbour is asked, in milliseconds. */
@@ -227,6 +227,7 @@ class Asking {
     const isAll = step === 'all'
     this.#board.store.send({ type: 'sync.settled', done: message, told, isFresh, isAll, reply })
     if (isMoreNeeded) return this.#ask(parcel.line, 'all')
+    noteAnswered(this.#board, question, parcel.line)
     this.#settled.add(question.handle)
     this.#late.delete(question.handle)
     // Without a digest the other side has grants that it is about to send, and that count.

@@ -8,6 +8,7 @@
  */
 
 import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from 'xstate'
+import type { Batch } from '../machines/rules/batch.ts'
 import { collectTombstones, noteSettled } from '../machines/rules/collect.ts'
 import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
 import type { Coverage } from '../machines/rules/coverage.ts'
@@ -196,7 +197,7 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
   const { replica, board } = state
   const { body } = event.parcel.message as Broadcast
   if (body.kind !== 'entries') return
-  const fits = mergeBatch(replica, body.batch, board.read())
+  const fits = merge(board, body.batch)
   if (replica.inherited.length > 0) inherit(replica, board.read())
   if (!fits) return reportFull(state)
   const coverage = replica.coverage[indexOrigin(replica, event.origin)] as Coverage
@@ -208,11 +209,18 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
 
 function take(state: StoreState, parcel: Parcel): void {
   const message = parcel.message as Extract<DataMessage, { kind: 'sync.give' }>
-  const fits = mergeBatch(state.replica, message.batch, state.board.read())
+  const fits = merge(state.board, message.batch)
   if (state.replica.inherited.length > 0) inherit(state.replica, state.board.read())
   if (fits) return
   state.replica.isAnswerCut = true
   reportFull(state)
+}
+
+function merge(board: Switchboard, batch: Batch): boolean {
+  const { replica, counts } = board
+  counts.batchesMerged += 1
+  counts.entriesMerged += batch.keys.length
+  return mergeBatch(replica, batch, board.read())
 }
 
 function reportFull(state: StoreState): void {

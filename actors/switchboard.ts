@@ -17,6 +17,8 @@ import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
 import type { Replica } from '../machines/rules/replica.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
 import type { Announcement } from './announcement.ts'
+import { Counts } from './counts.ts'
+import { publish, type Trace } from './diagnostics.ts'
 import { Line, type LineOptions } from './line.ts'
 import { Lines } from './lines.ts'
 import type { Settings } from './settings.ts'
@@ -48,6 +50,7 @@ export class Switchboard implements Shared {
   readonly settings: Settings
   readonly self: Origin
   readonly lines = new Lines()
+  readonly counts = new Counts()
   /** The root: hears what happened. */
   readonly sync: AnyActorRef
   /** The children of the root, from its start. */
@@ -114,9 +117,9 @@ export class Switchboard implements Shared {
 
   /** A new line without a wire. */
   openLine(which: Pick<LineOptions, 'handle' | 'direction' | 'address'>): Line {
-    const { clock, settings } = this
+    const { clock, counts, settings } = this
     const queueBytesMax = settings.limits.sendQueueBytesMax
-    return this.lines.add(new Line({ ...which, clock, pour: this.#pour, queueBytesMax }))
+    return this.lines.add(new Line({ ...which, clock, counts, pour: this.#pour, queueBytesMax }))
   }
 
   /** Dials; an address that no transport serves ends like one where nobody answers. */
@@ -129,7 +132,25 @@ export class Switchboard implements Shared {
 
   /** Lets the application hear of something, through the root. */
   announce(...announcements: Announcement[]): void {
-    if (announcements.length > 0) this.sync.send({ type: 'facts.told', facts: announcements })
+    if (announcements.length === 0) return
+    for (const each of announcements) {
+      this.counts.note(each)
+      this.trace(each)
+    }
+    this.sync.send({ type: 'facts.told', facts: announcements })
+  }
+
+  /** Lets those hear of it who diagnose this process. */
+  trace(fact: Announcement | Trace): void {
+    publish(this, fact)
+  }
+
+  get peerId(): PeerId {
+    return this.self.peer
+  }
+
+  get network(): string {
+    return this.settings.network
   }
 
   /** A connection to this peer came into use, perhaps in place of another one. */

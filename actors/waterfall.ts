@@ -42,13 +42,18 @@ export const waterfallLogic = fromTransition<
 
 function make({ board, waterfall }: WaterfallState, body: BroadcastBody): void {
   const number = ++waterfall.sent
+  board.counts.broadcastsMade += 1
   fallsFresh(waterfall, board.self, number)
   board.lines.broadcast(encode({ kind: 'broadcast', origin: board.self, number, body }))
 }
 
 function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
   const { origin, number, body } = parcel.message as Broadcast
-  if (!fallsFresh(waterfall, origin, number)) return
+  if (!fallsFresh(waterfall, origin, number)) {
+    board.counts.broadcastsDuplicate += 1
+    return
+  }
+  board.counts.broadcastsSeen += 1
   board.lines.broadcast(parcel.frame, parcel.line)
   switch (body.kind) {
     case 'entries':

@@ -1,0 +1,45 @@
+/**
+ * The diagnostics channels of Node: whoever traces or logs a process subscribes to them without a
+ * line of code where the dictionary is opened. Nothing is made or published while nobody listens.
+ *
+ * Each fact that `on` offers has the channel `holdfast:<its type>`, such as `holdfast:conflict`.
+ * `holdfast:reconciled` and `holdfast:stalled` tell of what an application has no business with.
+ */
+
+import { type Channel, channel } from 'node:diagnostics_channel'
+import type { Announcement } from './announcement.ts'
+
+/** What is published beside the facts. */
+export type Trace =
+  /** A neighbour was asked what this peer lacks, and has told it all. */
+  | {
+      readonly type: 'reconciled'
+      readonly neighbour: string
+      /** How many entries came. */
+      readonly entries: number
+    }
+  /** This process did not run for more than half a second. */
+  | { readonly type: 'stalled' }
+
+/** What a subscriber is given: whose it is, and the fact. */
+export interface Diagnostic {
+  /** The id of the peer that tells it; one process may have several. */
+  readonly peerId: string
+  readonly network: string
+  readonly fact: Announcement | Trace
+}
+
+const channels = new Map<string, Channel>()
+
+/** Publishes a fact on its channel, if somebody listens there. */
+export function publish(source: Omit<Diagnostic, 'fact'>, fact: Announcement | Trace): void {
+  const { type } = fact
+  let found = channels.get(type)
+  if (found === undefined) {
+    found = channel(`holdfast:${type}`)
+    channels.set(type, found)
+  }
+  if (found.hasSubscribers) {
+    found.publish({ peerId: source.peerId, network: source.network, fact } satisfies Diagnostic)
+  }
+}
