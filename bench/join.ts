@@ -1,103 +1,73 @@
-/**
- * A peer that has nothing joins one that has much, each in a process of its own, over TCP: how long
- * it takes until it has everything, beside a plain socket that moves the same pairs into a Map.
- */
+/** A replica that has nothing joins two that have much: how long until it has everything. */
 
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { seal } from 'holdfast/transport'
-import { pack } from 'msgpackr'
-import type { Joined } from './joiner.ts'
-import { nameOf } from './reconcile.ts'
-import { median, type Report } from './report.ts'
-import { pairsOf, TcpStage } from './stage.ts'
+import { Crew, pause, SYSTEMS, type SystemName } from './crew.ts'
+import { profilePath, topFunctions } from './profile.ts'
+import type { Measuring, Report } from './report.ts'
+import { inTurns, medianOf, ratioOf } from './turns.ts'
 
-const RUNS = [
-  { keys: 100_000, times: 3 },
-  { keys: 1_000_000, times: 1 },
-] as const
-const HEADER_BYTES = 4
+/** How long those who are there already are left alone, in milliseconds. */
+const SETTLE_MS = 500
 
-interface Measured extends Joined {
-  readonly queueBytesHigh: number
+interface Measured {
+  readonly ms: number
+  readonly bytes: number
+  readonly giverMicroseconds: number
+  readonly joinerMicroseconds: number
 }
 
-export async function* join(): AsyncGenerator<Report> {
-  const rows: (string | number)[][] = []
-  for (const { keys, times } of RUNS) {
-    // Turn by turn, so that whatever else the machine does falls on both.
-    const [raw, ours]: [Measured[], Measured[]] = [[], []]
-    for (let round = 0; round < times; round++) {
-      raw.push(await joinRaw(keys))
-      ours.push(await joinHoldfast(keys))
-    }
-    const rawMs = median(raw.map(({ ms }) => ms))
-    for (const [name, all] of [
-      ['raw', raw],
-      ['holdfast', ours],
-    ] as const) {
-      const ms = median(all.map((each) => each.ms))
-      const held = median(all.map(({ heldBytes }) => heldBytes)) / keys
-      const queue = Math.max(...all.map(({ queueBytesHigh }) => queueBytesHigh))
-      rows.push([keys, name, times, ms, ms / rawMs, Math.round(held), queue])
-    }
-  }
+export async function* join({ keys: all, runs, profileFolder }: Measuring): AsyncGenerator<Report> {
+  const keys = all.at(-1) as number
+  const turns = await inTurns(runs, (system) => measure(system, { keys }))
+  const rows = SYSTEMS.map((system) => [
+    system,
+    runs,
+    medianOf(turns[system], ({ ms }) => ms),
+    ratioOf(turns, system, ({ ms }) => ms),
+    medianOf(turns[system], ({ giverMicroseconds }) => giverMicroseconds),
+    medianOf(turns[system], ({ joinerMicroseconds }) => joinerMicroseconds),
+    medianOf(turns[system], ({ bytes }) => bytes) / keys,
+  ])
   yield {
-    title: 'A joiner in a process of its own, over TCP',
-    columns: ['keys', 'by', 'runs', 'ms', '× raw', 'bytes held per key', 'bytes queued at most'],
+    title: `Joining two replicas with ${keys} keys, by way of one of them`,
+    columns: ['system', 'runs', 'ms', '× raw', 'giver µs/key', 'joiner µs/key', 'bytes/key'],
     rows,
   }
+  if (profileFolder === undefined) return
+  for (const system of SYSTEMS) {
+    const paths: string[] = []
+    await measure(system, { keys, profileFolder, paths })
+    for (const path of paths) yield topFunctions(path)
+  }
 }
 
-async function joinHoldfast(keys: number): Promise<Measured> {
-  const stage = new TcpStage()
-  const alice = await stage.open(nameOf('alice'))
-  const witness = await stage.open(nameOf('witness'))
-  await stage.connect(witness, alice)
-  // What nobody was sent yet would go out as a broadcast. One who has heard it is enough.
-  await stage.fill(alice, keys)
-  await stage.until(() => witness.size === keys)
-  await stage.close(witness)
-  stage.meter.reset()
-  const port = Number(new URL(String(alice.listening[0])).port)
-  const joined = await runJoiner('holdfast', port, keys)
-  await stage.close(alice)
-  return { ...joined, queueBytesHigh: stage.meter.queueBytesHigh }
-}
-
-async function joinRaw(keys: number): Promise<Measured> {
-  let queueBytesHigh = 0
-  const server = createServer(async (socket) => {
-    socket.on('error', () => {})
-    for (const pairs of pairsOf(keys)) {
-      const isFull = !socket.write(frameOf(pairs))
-      queueBytesHigh = Math.max(queueBytesHigh, socket.writableLength)
-      // When the joiner goes before the end there is nobody left to wait for.
-      if (isFull) await once(socket, 'drain').catch(() => {})
+async function measure(
+  system: SystemName,
+  { keys, profileFolder, paths }: { keys: number; profileFolder?: string; paths?: string[] },
+): Promise<Measured> {
+  const crew = await Crew.meet(system, 2)
+  try {
+    await crew.writer.call('prepare', { keys })
+    const filled = crew.replicas[1]?.call('expect', { size: keys })
+    await crew.writer.call('write', { by: 'update' })
+    await filled
+    const joiner = await crew.addAlone()
+    await pause(SETTLE_MS)
+    await crew.mark({ isProfiled: profileFolder !== undefined })
+    const startedAt = performance.now()
+    const done = joiner.call('expect', { size: keys })
+    await joiner.call('connect', crew.addresses[0] as string)
+    await done
+    const ms = performance.now() - startedAt
+    const pathOf = profilePath(profileFolder, { crew, title: `join k${keys}` })
+    const used = await crew.used(pathOf)
+    paths?.push(...[crew.writer, joiner].map((replica) => String(pathOf(replica))))
+    return {
+      ms,
+      bytes: used.reduce((sum, { bytes }) => sum + bytes, 0),
+      giverMicroseconds: (used[0]?.cpuMicroseconds ?? 0) / keys,
+      joinerMicroseconds: (used[2]?.cpuMicroseconds ?? 0) / keys,
     }
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  const joined = await runJoiner('raw', port, keys)
-  server.close()
-  return { ...joined, queueBytesHigh }
-}
-
-function frameOf(pairs: readonly [string, unknown][]): Uint8Array {
-  const packed = pack(pairs)
-  const frame = new Uint8Array(HEADER_BYTES + packed.length)
-  frame.set(packed, HEADER_BYTES)
-  return seal(frame)
-}
-
-async function runJoiner(mode: string, port: number, keys: number): Promise<Joined> {
-  const file = fileURLToPath(new URL('joiner.ts', import.meta.url))
-  const child = fork(file, [mode, String(port), String(keys)], { execArgv: process.execArgv })
-  await once(child, 'message')
-  child.send('go')
-  const [joined] = await once(child, 'message')
-  return joined as Joined
+  } finally {
+    crew.stop()
+  }
 }

@@ -29,7 +29,10 @@ export async function* lease({ rounds, termMs }: Measuring): AsyncGenerator<Repo
   yield await compareAcquire()
 }
 
-async function measureGaps({ rounds, termMs }: Measuring): Promise<Report> {
+async function measureGaps({
+  rounds,
+  termMs,
+}: Pick<Measuring, 'rounds' | 'termMs'>): Promise<Report> {
   const succession = new Succession({ termMs })
   const rows: Row[] = []
   const faults: string[] = []

@@ -12,8 +12,17 @@ export interface Report {
 
 /** What the measurements are asked for that can be asked for more or less. */
 export interface Measuring {
+  /** Rounds of each mishap, and the term of the lease: of `lease`. */
   readonly rounds: number
   readonly termMs: number
+  /** How many replicas there are. */
+  readonly replicas: readonly number[]
+  /** How many keys are written. */
+  readonly keys: readonly number[]
+  /** How often each system is measured, in turns. */
+  readonly runs: number
+  /** Where to put a CPU profile of each replica, if anywhere. */
+  readonly profileFolder: string | undefined
 }
 
 /** The report as lines of text, columns aligned. Numbers stand to the right. */

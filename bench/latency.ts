@@ -1,0 +1,52 @@
+/** Single sets with pauses between them: how long each takes to the other replicas. */
+
+import { Crew, SYSTEMS, type SystemName } from './crew.ts'
+import { type Measuring, percentile, type Report } from './report.ts'
+import { inTurns, medianOf, ratioOf } from './turns.ts'
+
+const REPLICAS = 4
+const SETS = 400
+/** The first ones are not counted: by then both systems are compiled. */
+const WARM_SETS = 100
+const PAUSE_MS = 5
+
+interface Measured {
+  readonly p50: number
+  readonly p99: number
+  readonly highest: number
+}
+
+export async function* latency({ runs }: Measuring): AsyncGenerator<Report> {
+  const turns = await inTurns(runs, measure)
+  const figures = ['p50', 'p99', 'highest'] as const
+  const rows = SYSTEMS.map((system) => [
+    system,
+    runs,
+    ...figures.map((figure) => medianOf(turns[system], (each) => each[figure])),
+    ratioOf(turns, system, ({ p50 }) => p50),
+    ratioOf(turns, system, ({ p99 }) => p99),
+  ])
+  yield {
+    title: `${SETS} single sets, ${PAUSE_MS} ms apart, to each of ${REPLICAS - 1} others`,
+    columns: ['system', 'runs', 'p50 ms', 'p99 ms', 'max ms', 'p50 × raw', 'p99 × raw'],
+    rows,
+  }
+}
+
+async function measure(system: SystemName): Promise<Measured> {
+  const crew = await Crew.meet(system, REPLICAS)
+  try {
+    const count = WARM_SETS + SETS
+    for (const reader of crew.readers) await reader.call('watch', { count })
+    const begun = await crew.writer.call('ping', { count, pauseMs: PAUSE_MS })
+    const all: number[] = []
+    for (const reader of crew.readers) {
+      const times = await reader.call('watched', undefined as never)
+      all.push(...times.map((at, set) => at - (begun[set] as number)).slice(WARM_SETS))
+    }
+    if (all.some((ms) => ms < 0)) throw new Error('Not every set arrived.')
+    return { p50: percentile(all, 50), p99: percentile(all, 99), highest: percentile(all, 100) }
+  } finally {
+    crew.stop()
+  }
+}

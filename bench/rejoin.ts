@@ -1,0 +1,63 @@
+/** A replica comes back that missed one key in a hundred: what is sent until it has all again. */
+
+import { Crew, pause, SYSTEMS, type SystemName } from './crew.ts'
+import type { Measuring, Report } from './report.ts'
+import { PAIR_BYTES } from './system.ts'
+import { inTurns, medianOf } from './turns.ts'
+
+const REPLICAS = 3
+/** One key in so many changes. */
+const CHANGED_SHARE = 100
+/** How long the change takes to settle between those who stayed, in milliseconds. */
+const SETTLE_MS = 1_000
+
+interface Measured {
+  readonly ms: number
+  readonly bytes: number
+}
+
+export async function* rejoin({ keys: all, runs }: Measuring): AsyncGenerator<Report> {
+  const keys = all.at(-1) as number
+  const changed = Math.ceil(keys / CHANGED_SHARE)
+  const turns = await inTurns(runs, (system) => measure(system, { keys, changed }))
+  const rows = SYSTEMS.map((system) => {
+    const bytes = medianOf(turns[system], (each) => each.bytes)
+    const ms = medianOf(turns[system], (each) => each.ms)
+    return [system, runs, ms, bytes, bytes / changed / PAIR_BYTES]
+  })
+  yield {
+    title: `Back after ${changed} of ${keys} keys changed`,
+    columns: ['system', 'runs', 'ms', 'bytes', '× the changed pairs'],
+    rows,
+  }
+}
+
+async function measure(
+  system: SystemName,
+  { keys, changed }: { keys: number; changed: number },
+): Promise<Measured> {
+  const crew = await Crew.meet(system, REPLICAS)
+  const last = crew.replicas.at(-1)
+  try {
+    await crew.writer.call('prepare', { keys })
+    const filled = crew.readers.map((reader) => reader.call('expect', { size: keys }))
+    await crew.writer.call('write', { by: 'update' })
+    await Promise.all(filled)
+    await last?.call('part', undefined as never)
+    await pause(SETTLE_MS)
+    await crew.writer.call('prepare', { keys: changed, round: 1 })
+    await crew.writer.call('write', { by: 'update' })
+    await pause(SETTLE_MS)
+    await crew.mark()
+    const startedAt = performance.now()
+    const back = last?.call('expectRound', { keys: changed, round: 1 })
+    await last?.call('connect', crew.addresses[0] as string)
+    await back
+    const ms = performance.now() - startedAt
+    await pause(SETTLE_MS)
+    const used = await crew.used()
+    return { ms, bytes: used.reduce((sum, { bytes }) => sum + bytes, 0) }
+  } finally {
+    crew.stop()
+  }
+}
