@@ -1,6 +1,6 @@
 /**
- * The state diagrams of the documents, drawn from the real machines. Between `<!-- diagram: mesh -->`
- * and `<!-- end of diagram -->` stands what `toMermaid` makes of the machine of that name.
+ * The state diagrams of the documents, drawn from the real machines. What `toMermaid` makes of the
+ * machine stands between `<!-- diagram: mesh -->` and `<!-- end of diagram -->`.
  *
  * `npm run diagrams` writes them anew; a test fails when a document differs.
  */
