@@ -10,6 +10,7 @@ export type {
   MessageFact,
   RefusedFact,
 } from './actors/announcement.ts'
+export type { DeliveryOptions, UntilOptions } from './actors/arrival.ts'
 export type { Entries } from './actors/command.ts'
 export {
   type ConnectionLogic,

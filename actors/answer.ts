@@ -44,6 +44,7 @@ export class Answers {
     const isInformed = renewed === renewedDigest(replica)
     const reading = this.#board.read()
     const renewals = isInformed ? [] : renewalWords(replica, reading)
+    line.madeGood = line.leftOut
     line.say({ kind: 'sync.same', ask, renewals })
   }
 
@@ -73,6 +74,8 @@ class Answer {
   readonly #runs: Iterator<number[]>
   readonly #heard: Pick<Told<'sync.done'>, 'coverage' | 'heard' | 'digest'>
   readonly #queueBytesMax: number
+  /** What is left out while the answer is on its way takes another one. */
+  readonly #leftOut: number
   #timer: Timer
 
   constructor(board: Switchboard, line: Line, question: Told<'sync.ask'>) {
@@ -81,6 +84,7 @@ class Answer {
     this.#queueBytesMax = Math.min(ANSWER_QUEUE_BYTES_MAX, sendQueueBytesMax)
     this.#board = board
     this.#line = line
+    this.#leftOut = line.leftOut
     this.#question = question
     // No list of what is owed is kept, so an answer takes no more memory than what waits.
     this.#runs = runsOf(replica, slotsOwed(replica, question))
@@ -126,5 +130,6 @@ class Answer {
     const renewals = renewalWords(replica, this.#board.read())
     const { floor } = replica
     this.#line.say({ kind: 'sync.done', ask, ...this.#heard, collected, floor, renewals })
+    this.#line.madeGood = this.#leftOut
   }
 }

@@ -52,8 +52,7 @@ export type BallotEvent =
       readonly leases: readonly { readonly key: StoredKey; readonly leaseMs: number }[]
     }
   | { readonly type: 'ballot.heard'; readonly from: PeerId; readonly word: BallotWord }
-  /** This peer leaves: it gives everything back. */
-  | { readonly type: 'ballot.close' }
+  | { readonly type: 'ballot.close'; readonly keepsLeases: boolean }
 
 export const ballotLogic = fromCallback<BallotEvent, { readonly shared: Shared }>(
   ({ input, receive }) => {
@@ -106,6 +105,7 @@ class BallotAgent {
   }
 
   hear(event: BallotEvent): void {
+    const { tenures } = this.#proposer
     switch (event.type) {
       case 'ballot.wish':
         return this.#want(event.wish)
@@ -116,8 +116,8 @@ class BallotAgent {
         return this.#read(event.from, event.word)
       case 'ballot.close':
         this.#refuseAll()
-        for (const key of this.#proposer.tenures.keys()) this.#giveBack(key)
-        this.#proposer.tenures.clear()
+        for (const key of event.keepsLeases ? [] : tenures.keys()) this.#giveBack(key)
+        tenures.clear()
         this.#post.flush()
     }
   }

@@ -44,7 +44,8 @@ export type SyncEvent =
   | { readonly type: 'peer.disconnect'; readonly peerId: string }
   | { readonly type: 'peers.request' }
   | { readonly type: 'message.send'; readonly payload: unknown; readonly to?: string }
-  | { readonly type: 'sync.close' }
+  /** With `keepLeases` what this peer owns stays its own until it lapses. Default false. */
+  | { readonly type: 'sync.close'; readonly keepLeases?: boolean }
 
 type HowToWrite = Omit<WriteOptions, 'token'>
 

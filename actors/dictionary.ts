@@ -6,6 +6,7 @@ import { type Key, requireKey } from '../machines/rules/key.ts'
 import type { LeaseView } from '../machines/rules/replica.ts'
 import { admitValue } from '../machines/rules/value.ts'
 import type { Receipt } from '../machines/rules/write.ts'
+import { type DeliveryOptions, type UntilOptions, untilCurrent, untilDelivered } from './arrival.ts'
 import { ask } from './ask.ts'
 import { assignmentsOf, type Entries } from './command.ts'
 import { type ElectOptions, elect, type Term } from './election.ts'
@@ -230,6 +231,33 @@ export class Dictionary<V = unknown> extends Participant<V> {
   elect(name: Key, options: ElectOptions = {}): AsyncIterableIterator<Term> {
     this.requireOpen()
     return elect(this.#board, { ...options, sync: this.actor, name })
+  }
+
+  /**
+   * Resolves when this peer knows what its network knows: it has neighbours, and all of them have
+   * told what they have. Rejects with `TIMEOUT` after `waitMs`, `ABORTED` or `CLOSED`.
+   *
+   * @example
+   * await dictionary.untilCurrent({ waitMs: 5_000 })
+   * if (!dictionary.has('door')) dictionary.set('door', 'open')
+   */
+  async untilCurrent(options: UntilOptions = {}): Promise<void> {
+    this.requireOpen()
+    await untilCurrent(this.#board, options)
+  }
+
+  /**
+   * Resolves when neighbours have confirmed everything that this peer wrote until now, with how
+   * many; they pass it on. Rejects with `TIMEOUT` after `waitMs` if they are fewer than `peers`,
+   * `ABORTED` or `CLOSED`.
+   *
+   * @example
+   * dictionary.set('door', 'open')
+   * await dictionary.untilDelivered({ peers: 1 }) // Whatever happens here now, one peer has it.
+   */
+  async untilDelivered(options: DeliveryOptions = {}): Promise<number> {
+    this.requireOpen()
+    return untilDelivered(this.#board, options)
   }
 
   get #ask() {

@@ -65,6 +65,10 @@ export class Line implements WireEvents {
   roundTripMs: number | undefined
   /** True while data is left out because the other side does not keep up. */
   isBehind = false
+  /** How many frames of data were left out so far. */
+  leftOut = 0
+  /** How many of these the other side had been given, by an answer, when it was last heard. */
+  madeGood = -1
   /** Called when the send queue, which had been long, is empty. */
   onDrained: (() => void) | undefined
   readonly #clock: Clock
@@ -76,6 +80,10 @@ export class Line implements WireEvents {
   #isOpen = false
   #end: WireEnd | undefined
   #heardAt = 0
+  /** When the last heartbeat left, as it says. */
+  #beatAt = Number.NEGATIVE_INFINITY
+  /** Who waits for the echo of which heartbeat. */
+  #echoes: { readonly sentMs: number; readonly heard: () => void }[] = []
 
   constructor(options: LineOptions) {
     this.handle = options.handle
@@ -126,6 +134,7 @@ export class Line implements WireEvents {
     if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {
       this.isBehind = true
       this.#counts.framesSkipped += 1
+      this.leftOut++
       return false
     }
     return this.#transmit(frame)
@@ -136,7 +145,24 @@ export class Line implements WireEvents {
     this.#notice()
     const now = this.#clock.now()
     if (now - this.#heardAt > CONNECTION_MS.silence) this.#owner?.silent()
-    else this.say({ kind: 'ping', sentMs: now })
+    else this.#ping()
+  }
+
+  /** True if there is data that the other side was not sent, and has not been given since. */
+  get owes(): boolean {
+    return this.leftOut > this.madeGood
+  }
+
+  /** Calls back when the other side has read everything that was sent so far. */
+  sound(heard: () => void): void {
+    this.#echoes.push({ sentMs: this.#ping(), heard })
+  }
+
+  #ping(): number {
+    // No two are alike, or the echo of an earlier one would be taken for that of a later one.
+    this.#beatAt = Math.max(this.#clock.now(), this.#beatAt + 0.001)
+    this.say({ kind: 'ping', sentMs: this.#beatAt })
+    return this.#beatAt
   }
 
   close(): void {
@@ -196,6 +222,14 @@ export class Line implements WireEvents {
     }
   }
 
+  #echo(sentMs: number): void {
+    this.roundTripMs = Math.max(0, this.#clock.now() - sentMs)
+    const isHeard = (echo: { sentMs: number }) => echo.sentMs <= sentMs
+    const heard = this.#echoes.filter(isHeard)
+    this.#echoes = this.#echoes.filter((echo) => !isHeard(echo))
+    for (const echo of heard) echo.heard()
+  }
+
   /** A carrier with a longer queue than this line wants does not tell when that one is empty. */
   #notice(): void {
     if (this.isBehind && this.queuedBytes === 0) this.drained()
@@ -206,7 +240,7 @@ export class Line implements WireEvents {
     if (message.kind === 'ping' && this.peerId !== null) {
       this.say({ kind: 'pong', sentMs: message.sentMs })
     } else if (message.kind === 'pong' && this.peerId !== null) {
-      this.roundTripMs = Math.max(0, this.#clock.now() - message.sentMs)
+      this.#echo(message.sentMs)
     } else this.#owner?.heard(message)
   }
 }

@@ -153,12 +153,15 @@ export abstract class Participant<V> implements AsyncDisposable {
     return readStats(this.#board)
   }
 
-  /** Leaves in good order: others are told, and have this peer's keys at once. Idempotent. */
-  close(): Promise<void> {
+  /**
+   * Leaves in good order: others are told, and have this peer's keys at once. With `keepLeases`
+   * (default false) they have them when the leases lapse. Idempotent.
+   */
+  close(options: { readonly keepLeases?: boolean } = {}): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
       if (this.actor.getSnapshot().status !== 'active') return resolve()
       this.actor.subscribe({ complete: resolve, error: () => resolve() })
-      this.actor.send({ type: 'sync.close' })
+      this.actor.send({ type: 'sync.close', ...options })
     })
     return this.#closing
   }

@@ -107,7 +107,7 @@ function decide(state: StoreState, event: StoreEvent): void {
       return trace(state)
     case 'store.close':
       endLeases(replica)
-      return traceOwn(replica, board.read())
+      return event.keepsLeases ? undefined : traceOwn(replica, board.read())
     case 'store.flush':
       return
     default:

@@ -125,4 +125,5 @@ export type StoreEvent =
   /** Another peer is out of reach. */
   | { readonly type: 'member.lost'; readonly peer: PeerId }
   | { readonly type: 'store.flush' }
-  | { readonly type: 'store.close' }
+  /** This peer leaves; with `keepsLeases` others are to wait until its leases lapse. */
+  | { readonly type: 'store.close'; readonly keepsLeases: boolean }

@@ -81,11 +81,14 @@ const machine = withHands(syncMachine, {
         const error = listenError(event as ListenerFailed)
         shared.announce({ type: 'error', error })
       },
-      leave: () => {
-        shared.store.send({ type: 'store.close' })
+      leave: ({ event }) => {
+        const { keepLeases: keepsLeases = false } = event as { keepLeases?: boolean }
+        // What is still to be sent has to go out before its leases end here.
+        if (keepsLeases) flushStore(shared)
+        shared.store.send({ type: 'store.close', keepsLeases })
         flushStore(shared)
-        shared.ballot.send({ type: 'ballot.close' })
-        shared.waterfall.send({ type: 'broadcast.made', body: { kind: 'left' } })
+        shared.ballot.send({ type: 'ballot.close', keepsLeases })
+        shared.waterfall.send({ type: 'broadcast.made', body: { kind: 'left', keepsLeases } })
         shared.mesh.send({ type: 'mesh.close' })
       },
     },

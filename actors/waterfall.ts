@@ -70,7 +70,7 @@ function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
       board.ballot.send({ type: 'ballot.heard', from: origin.peer, word: body.word })
       break
     case 'left':
-      board.store.send({ type: 'origin.left', origin })
+      if (!body.keepsLeases) board.store.send({ type: 'origin.left', origin })
       board.census.send({ type: 'origin.left', origin })
       break
     case 'presence':

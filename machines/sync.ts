@@ -30,7 +30,7 @@ export type SyncMachineEvent =
   | { readonly type: 'mesh.opened'; readonly listening: readonly string[] }
   | ListenerFailed
   | { readonly type: 'mesh.closed' }
-  | { readonly type: 'sync.close' }
+  | { readonly type: 'sync.close'; readonly keepLeases?: boolean }
   /** Passed to the store; see `StoreEvent` in `actors/store.ts`. */
   | { readonly type: `entry.${string}` }
   | { readonly type: `lease.${string}` }

@@ -105,7 +105,7 @@ function flatten(message: Message): unknown[] {
 }
 
 function flattenBody(content: BroadcastBody): unknown[] {
-  if (content.kind === 'left') return [LEFT]
+  if (content.kind === 'left') return content.keepsLeases ? [LEFT, true] : [LEFT]
   if (content.kind === 'ballot') return [BALLOT_TO, content.to, flattenWord(content.word)]
   if (content.kind === 'waits') return [WAITS, content.isAll, content.keys.map(flattenWait)]
   if (content.kind === 'renewal') return [RENEWAL, content.number, content.through]
@@ -163,9 +163,14 @@ function isOwnBatch({ origins, writer }: Batch, origin: { peer: string; run: str
   return writer === 0 && origins[0]?.peer === origin.peer && origins[0].run === origin.run
 }
 
+function readLeft(flat: unknown[]): BroadcastBody | undefined {
+  const keepsLeases = flat.length === 2 && flat[1] === true
+  return keepsLeases || flat.length === 1 ? { kind: 'left', keepsLeases } : undefined
+}
+
 function readBody(flat: unknown[]): BroadcastBody | undefined {
   const [kind] = flat
-  if (kind === LEFT && flat.length === 1) return { kind: 'left' }
+  if (kind === LEFT) return readLeft(flat)
   if (kind === PRESENCE) return readPresence(flat)
   if (kind === RENEWAL) return readRenewal(flat)
   if (kind === WAITS) return readWaits(flat)

@@ -142,10 +142,10 @@ export const ERRORS = {
     cure: 'Look at peers.',
   },
   TIMEOUT: {
-    when: 'acquire or transfer did not succeed within its time.',
+    when: 'acquire, transfer, untilCurrent or untilDelivered did not succeed within its time.',
     state:
       'The key has the owner it had. After a transfer it stays reserved for the heir for its term.',
-    cure: 'Wait longer (waitMs), or ask lease(key) who holds it.',
+    cure: 'Wait longer (waitMs), or look at lease(key) and peers.',
   },
   ABORTED: {
     when: 'The AbortSignal that was passed fired.',

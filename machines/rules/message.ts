@@ -129,7 +129,8 @@ export interface PeerAddresses {
 export type BroadcastBody =
   | { readonly kind: 'entries'; readonly from: number; readonly to: number; readonly batch: Batch }
   | { readonly kind: 'note'; readonly payload: Kept; readonly to: PeerId | null }
-  | { readonly kind: 'left' }
+  /** Goodbye. With `keepsLeases` what the origin owns stays its own until it lapses. */
+  | { readonly kind: 'left'; readonly keepsLeases: boolean }
   | ({ readonly kind: 'renewal' } & Renewal)
   | ({ readonly kind: 'waits' } & Waits)
   /** To one peer that is no neighbour. */

@@ -132,7 +132,7 @@ const isWait: Check = (wait) =>
 const isBody: Check = (value) => {
   if (value === undefined) return false
   const { kind, ...fields } = value as { kind: string }
-  if (kind === 'left') return record({})(fields)
+  if (kind === 'left') return record({ keepsLeases: isFlag })(fields)
   if (kind === 'note') return record({ payload: isKept, to: orNull(isId) })(fields)
   if (kind === 'ballot') return record({ to: isId, word: isWord })(fields)
   if (kind === 'waits') return record({ isAll: isFlag, keys: listOf(isWait, 1_000) })(fields)

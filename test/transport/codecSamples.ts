@@ -108,7 +108,8 @@ const words = [
 ]
 
 const bodies = [
-  { kind: 'left' },
+  { kind: 'left', keepsLeases: false },
+  { kind: 'left', keepsLeases: true },
   ...words.map((word) => ({ kind: 'ballot', to: 'carol', word })),
   { kind: 'renewal', number: 3, through: 0 },
   { kind: 'waits', isAll: true, keys: [] },
