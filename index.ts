@@ -8,6 +8,7 @@ export type {
   DisconnectFact,
   EntryRefusedFact,
   MessageFact,
+  OffenceFact,
   RefusedFact,
 } from './actors/announcement.ts'
 export type { DeliveryOptions, UntilOptions } from './actors/arrival.ts'
@@ -37,7 +38,7 @@ export { type MeshLogic, type MeshSnapshot, meshLogic } from './actors/mesh.ts'
 export { type OpenOptions, openDictionary } from './actors/open.ts'
 export type { Subscription } from './actors/participant.ts'
 export type { PeerView, Reader } from './actors/reader.ts'
-export { type DictionaryOptions, LIMITS, type Limits } from './actors/settings.ts'
+export { type DictionaryOptions, type Integrity, LIMITS, type Limits } from './actors/settings.ts'
 export { STATS, type Stats } from './actors/stats.ts'
 export { type StoreLogic, storeLogic } from './actors/store.ts'
 export type { StoreEvent } from './actors/storeEvent.ts'
@@ -70,9 +71,11 @@ export type {
   LeaseStolenFact,
   UpdateFact,
 } from './machines/rules/fact.ts'
+export type { Offence } from './machines/rules/ingress.ts'
 export type { Key } from './machines/rules/key.ts'
 export type { TakeoverPolicy } from './machines/rules/lease.ts'
 export type { RefusalReason } from './machines/rules/message.ts'
 export type { PeerId } from './machines/rules/peer.ts'
+export type { Operation, Permission } from './machines/rules/permission.ts'
 export type { LeaseView } from './machines/rules/replica.ts'
 export type { Receipt } from './machines/rules/write.ts'

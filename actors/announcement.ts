@@ -3,6 +3,7 @@
 import type { CensusNews } from '../machines/rules/census.ts'
 import type { HoldfastError } from '../machines/rules/errors.ts'
 import type { Fact } from '../machines/rules/fact.ts'
+import type { Offence } from '../machines/rules/ingress.ts'
 import type { ConnectionEnd } from '../machines/rules/line.ts'
 import type { RefusalReason } from '../machines/rules/message.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
@@ -50,6 +51,19 @@ export interface MessageFact<V = unknown> {
   readonly isWhisper: boolean
 }
 
+/**
+ * A neighbour sent what no honest peer sends. It was refused and not passed on, and the connection
+ * to that neighbour ended.
+ */
+export interface OffenceFact {
+  readonly type: 'offence'
+  /** Who sent it. */
+  readonly peerId: PeerId | null
+  readonly reason: Offence
+  /** The kind of the message. */
+  readonly message: string
+}
+
 /** What was asked of the actor by an event, without waiting for a verdict, was refused. */
 export interface EntryRefusedFact {
   readonly type: 'entry.refused'
@@ -76,3 +90,4 @@ export type Announcement<V = unknown> =
   | MessageFact<V>
   | EntryRefusedFact
   | DialSettledFact
+  | OffenceFact

@@ -19,6 +19,7 @@ import type { PairMessage } from '../machines/rules/pair.ts'
 import type { ConnectionId, PeerId } from '../machines/rules/peer.ts'
 import { withHands } from './hands.ts'
 import type { Line } from './line.ts'
+import { fingerprintOf } from './permissions.ts'
 import { safetyOf } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -160,6 +161,7 @@ function introduction(board: Switchboard): Introduction {
     network,
     leasing,
     safety: safetyOf(board.settings),
+    rules: fingerprintOf(board.settings),
     peerId: peer,
     run,
     capabilities: CAPABILITIES,

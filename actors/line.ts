@@ -169,6 +169,11 @@ export class Line implements WireEvents {
     this.#wire?.close()
   }
 
+  /** Ends the connection, for what came is not what an honest peer sends. */
+  break(): void {
+    this.#owner?.broken()
+  }
+
   destroy(): void {
     this.#wire?.destroy()
   }

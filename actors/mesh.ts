@@ -37,6 +37,7 @@ import { encode } from '../transport/codec.ts'
 import { CAPABILITIES, connectionLogic } from './connection.ts'
 import { doorsLogic } from './doors.ts'
 import { withHands } from './hands.ts'
+import { fingerprintOf } from './permissions.ts'
 import { connectError } from './refusal.ts'
 import { safetyOf } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
@@ -62,8 +63,8 @@ export const meshLogic = withHands(meshMachine, {
 function inputOf(board: Switchboard): MeshInput {
   const { settings, self } = board
   const { network, leasing, limits, maxOutgoing, advertise, listen } = settings
-  const safety = safetyOf(settings)
-  const identity = { network, leasing, safety, peerId: self.peer, run: self.run }
+  const ours = { safety: safetyOf(settings), rules: fingerprintOf(settings) }
+  const identity = { network, leasing, ...ours, peerId: self.peer, run: self.run }
   const roster = createRoster({
     self: { ...identity, versions: PROTOCOL_VERSIONS, capabilities: CAPABILITIES },
     limits: { connectionsMax: limits.connectionsMax, maxOutgoing },

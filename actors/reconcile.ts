@@ -20,6 +20,7 @@ import { encode } from '../transport/codec.ts'
 import type { Timer } from '../transport/ports.ts'
 import { Answers } from './answer.ts'
 import { Attention, isHeldUp } from './attention.ts'
+import { isRefused } from './ingress.ts'
 import type { Line } from './line.ts'
 import { noteAnswered, type Question, type Step } from './question.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
@@ -208,7 +209,7 @@ class Asking {
 
   #take(parcel: Parcel, message: Told<'sync.give'>): void {
     const question = this.#current(parcel, message.ask)
-    if (question === undefined) return
+    if (question === undefined || isRefused(this.#board, parcel)) return
     question.entries += message.batch.keys.length
     this.#board.clock.clearTimeout(question.timer)
     question.timer = this.#patience(ANSWER_MS_MAX)

@@ -5,6 +5,7 @@ import { type ErrorCode, HoldfastError } from '../machines/rules/errors.ts'
 import type { Key } from '../machines/rules/key.ts'
 import type { ConnectionEnd } from '../machines/rules/line.ts'
 import type { RefusalReason } from '../machines/rules/message.ts'
+import type { Denial } from '../machines/rules/permission.ts'
 import type { WriteRefusal } from '../machines/rules/write.ts'
 
 export function refusalError(refused: WriteRefusal, key: Key): HoldfastError {
@@ -29,6 +30,8 @@ export function refusalError(refused: WriteRefusal, key: Key): HoldfastError {
       const { limit } = refused
       return new HoldfastError('STORE_FULL', `There is no room for ${name}.`, { key, limit })
     }
+    case 'denied':
+      return deniedError(refused.reason, { key, name })
     case 'missing':
       return new HoldfastError(
         'KEY_MISSING',
@@ -42,6 +45,15 @@ export function refusalError(refused: WriteRefusal, key: Key): HoldfastError {
     case 'not-held':
       return new HoldfastError('LEASE_NOT_HELD', `${name} is not held by this peer.`, { key })
   }
+}
+
+/** What the rules of the network forbid. */
+function deniedError(reason: Denial, { key, name }: { key: Key; name: string }): HoldfastError {
+  if (reason === 'read-only') {
+    return new HoldfastError('READ_ONLY', 'This peer may only read.', { key, reason })
+  }
+  const message = `This peer may not do that with ${name}.`
+  return new HoldfastError('NOT_PERMITTED', message, { key, reason })
 }
 
 /** What happens in majority mode only. */
@@ -67,6 +79,7 @@ const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
   version: 'VERSION_MISMATCH',
   leasing: 'LEASING_MISMATCH',
   safety: 'SAFETY_MISMATCH',
+  rules: 'RULES_MISMATCH',
   self: 'SELF_CONNECTION',
   'id-clash': 'PEER_CLASH',
   'id-mismatch': 'PEER_MISMATCH',

@@ -12,11 +12,13 @@ import {
   type TakeoverPolicy,
 } from '../machines/rules/lease.ts'
 import { ID_CHARS_MAX, isId, type PeerId } from '../machines/rules/peer.ts'
+import type { Permission } from '../machines/rules/permission.ts'
 import { REPLICA_LIMITS, type ReplicaLimits } from '../machines/rules/replica.ts'
 import { realClock } from '../transport/clock.ts'
 import type { Clock, Random, Transport } from '../transport/ports.ts'
 import { tcpTransport } from '../transport/tcp.ts'
 import { SEND_QUEUE_BYTES_MAX } from './line.ts'
+import { areIds, arePermissions, NETWORK_RULES } from './permissions.ts'
 
 /** How much a dictionary may hold and do. */
 export interface Limits extends ReplicaLimits {
@@ -37,6 +39,9 @@ export const LIMITS: Limits = {
 
 /** Who decides about leases. */
 export type Safety = 'eventual' | 'majority'
+
+/** How entries are proven. */
+export type Integrity = 'signed' | 'channel'
 
 /** The options of `openDictionary` and the input of `syncLogic`. All may be left out. */
 export interface DictionaryOptions {
@@ -76,6 +81,19 @@ export interface DictionaryOptions {
    * every peer. Milliseconds, 20 to ten years, default 15,000; `leaseMs` is that long by default.
    */
   readonly leaseMsMax?: number
+  /**
+   * How entries are proven: `signed` by their writers, so that no member can write under another's
+   * name; or by the `channel` that they came by: faster, among peers that trust each other. The
+   * same at every peer. Default `channel`.
+   */
+  readonly integrity?: Integrity
+  /** The ids of peers that may only read. The same at every peer. Default none. */
+  readonly readOnly?: readonly string[]
+  /**
+   * Who may write which keys: see `Permission`. The same at every peer. Default no rules, and
+   * everybody may write.
+   */
+  readonly permissions?: readonly Permission[]
   /** This peer's name: 1 to 128 printable characters. Default a fresh id. */
   readonly peerId?: string
   /**
@@ -111,6 +129,9 @@ const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) =
   safety: (value) => value === 'eventual' || value === 'majority',
   voters: areVoters,
   leaseMsMax: isLeaseMs,
+  integrity: (value) => value === 'signed' || value === 'channel',
+  readOnly: areIds,
+  permissions: arePermissions,
   peerId: isId,
   maxOutgoing: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   takeover: (value) => ['auto', 'majority', 'any'].includes(value as string),
@@ -149,6 +170,7 @@ export function settle(options: DictionaryOptions = {}): Settings {
     leaseMs: isMajority ? leaseMsMax : LEASE_MS_DEFAULT,
     safety: 'eventual',
     voters: [],
+    ...NETWORK_RULES,
     peerId: freshId(),
     maxOutgoing: 8,
     takeover: 'auto',

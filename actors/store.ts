@@ -21,6 +21,7 @@ import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
 import type { Broadcast, BroadcastBody, DataMessage } from '../machines/rules/message.ts'
 import type { Origin } from '../machines/rules/peer.ts'
+import { permissionsOf } from '../machines/rules/permission.ts'
 import {
   forgetWaits,
   hasWaitsToTell,
@@ -69,8 +70,9 @@ export const storeLogic = fromTransition<
   ({ input }) => {
     const board = input.shared as Switchboard
     const { leasing, safety, leaseMs, takeover, limits } = board.settings
+    const permissions = permissionsOf(board.settings.readOnly, board.settings.permissions)
     const rules = { leasing, isMajority: safety === 'majority', leaseMs, takeover, limits }
-    const replica = createReplica({ self: board.self, ...rules })
+    const replica = createReplica({ self: board.self, permissions, ...rules })
     board.replica = replica
     const never = { remindAt: Number.POSITIVE_INFINITY, lookAt: Number.POSITIVE_INFINITY }
     return { board, replica, isReached: false, isFlushDue: false, ...never }

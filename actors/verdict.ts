@@ -1,6 +1,7 @@
 /** The verdict of the rules on what an application asks of the dictionary. */
 
-import { acquire, bequeath, release, renew } from '../machines/rules/holding.ts'
+import { acquire, bequeath, denyAcquire, release, renew } from '../machines/rules/holding.ts'
+import { publicKey } from '../machines/rules/key.ts'
 import {
   type Receipt,
   remove,
@@ -20,6 +21,8 @@ export function answer(board: Switchboard, event: WriteEvent): void {
   // In majority mode the voters are asked, and the answer comes later.
   const { isMajority } = board.replica
   if (isMajority && event.type === 'lease.acquire') {
+    const denied = denyAcquire(board.replica, event.key, event)
+    if (denied) return tell(board, event, { refused: denied, key: publicKey(event.key) })
     return board.ballot.send({ type: 'ballot.wish', wish: event })
   }
   const verdict = judge(board, event)

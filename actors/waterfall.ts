@@ -7,8 +7,14 @@ import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from
 import type { Shared } from '../machines/rules/line.ts'
 import type { Broadcast, BroadcastBody } from '../machines/rules/message.ts'
 import { exposeValue } from '../machines/rules/value.ts'
-import { createWaterfall, fallsFresh, type Waterfall } from '../machines/rules/waterfall.ts'
+import {
+  createWaterfall,
+  fallsFresh,
+  hasFallen,
+  type Waterfall,
+} from '../machines/rules/waterfall.ts'
 import { encode } from '../transport/codec.ts'
+import { isRefused } from './ingress.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
 export type WaterfallEvent =
@@ -49,10 +55,12 @@ function make({ board, waterfall }: WaterfallState, body: BroadcastBody): void {
 
 function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
   const { origin, number, body } = parcel.message as Broadcast
-  if (!fallsFresh(waterfall, origin, number)) {
+  if (hasFallen(waterfall, origin, number)) {
     board.counts.broadcastsDuplicate += 1
     return
   }
+  if (isRefused(board, parcel)) return
+  fallsFresh(waterfall, origin, number)
   board.counts.broadcastsSeen += 1
   board.lines.broadcast(parcel.frame, parcel.line)
   switch (body.kind) {

@@ -39,6 +39,7 @@ const REFUSALS: ReadonlySet<unknown> = new Set<RefusalReason>([
   'version',
   'leasing',
   'safety',
+  'rules',
   'self',
   'id-clash',
   'id-mismatch',
@@ -151,21 +152,24 @@ function readAuth(flat: unknown[]): Auth | undefined {
 }
 
 function flattenIntroduction(self: Introduction): unknown[] {
-  const { network, leasing, safety, peerId, run, capabilities, addresses } = self
+  const { network, leasing, safety, rules, peerId, run, capabilities, addresses } = self
   const { nonce, publicKey } = self
-  return [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey, safety]
+  const ours = [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey]
+  return [...ours, safety, rules]
 }
 
 function readIntroduction(flat: unknown): Introduction | undefined {
-  if (!Array.isArray(flat) || flat.length !== 9) return undefined
-  const [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey, safety] = flat
+  if (!Array.isArray(flat) || flat.length !== 10) return undefined
+  const [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey] = flat
+  const [safety, rules] = flat.slice(8)
   if (typeof network !== 'string' || network.length > NETWORK_CHARS_MAX) return undefined
   if (typeof leasing !== 'boolean' || !isId(peerId) || !isId(run)) return undefined
   if (!isListOf(capabilities, isId) || !areAddresses(addresses)) return undefined
   if (!isProof(nonce) || !isProof(publicKey)) return undefined
   if (typeof safety !== 'string' || safety.length > SAFETY_CHARS_MAX) return undefined
+  if (typeof rules !== 'string' || rules.length > SAFETY_CHARS_MAX) return undefined
   const ids = { peerId: peerId as PeerId, run: run as RunId }
-  return { network, leasing, safety, ...ids, capabilities, addresses, nonce, publicKey }
+  return { network, leasing, safety, rules, ...ids, capabilities, addresses, nonce, publicKey }
 }
 
 function readEvidence(have: unknown, lastSelect: unknown): PairEvidence | undefined {

@@ -275,6 +275,7 @@ const HOPELESS_REASONS: ReadonlySet<string> = new Set([
   'version',
   'leasing',
   'safety',
+  'rules',
   'id-clash',
   'malformed',
   'closing',

@@ -12,11 +12,12 @@
 
 import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
 import { formerOf, tellExpired } from './change.ts'
-import { judgeWrite, writeOwn } from './grant.ts'
+import { deny, judgeWrite, writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
 import type { Origin } from './peer.ts'
+import { operationsOf } from './permission.ts'
 import { foreignLapseAt, isMine, keyAt, type Replica, readValue, viewLease } from './replica.ts'
 import type { Table } from './table.ts'
 
@@ -142,6 +143,8 @@ function traceAt(replica: Replica, slot: number, { reading, traceMs }: Moment): 
 function traceEpoch(replica: Replica, slot: number, reading: Reading): number | undefined {
   const epoch = replica.table.epoch[slot] as number
   if (isMine(replica, slot)) return epoch
+  const key = replica.table.keys[slot] as StoredKey
+  if (deny(replica, { key, operations: operationsOf(TRACE), termMs: 0 })) return undefined
   return typeof judgeWrite(replica, slot, reading) === 'number' ? epoch + 1 : undefined
 }
 

@@ -30,6 +30,16 @@ export const ERRORS = {
     state: 'Nothing changed.',
     cure: 'Release the key, so that the other peer can acquire it.',
   },
+  READ_ONLY: {
+    when: 'A peer that `readOnly` names tried to write or to hold a lease.',
+    state: 'Nothing changed. All other peers would refuse the entry.',
+    cure: 'Write at another peer, or take this one off the list, at every peer of the network.',
+  },
+  NOT_PERMITTED: {
+    when: '`permissions` has rules for that key, and none of them permits what was tried.',
+    state: 'Nothing changed. All other peers would refuse the entry.',
+    cure: "Change the rules at every peer of the network; or, for 'term', ask for less.",
+  },
   LEASES_OFF: {
     when: 'acquire, renew or transfer in a dictionary that was opened with leasing: false.',
     state: 'Nothing changed.',
@@ -113,6 +123,11 @@ export const ERRORS = {
   },
   SAFETY_MISMATCH: {
     when: 'The peers differ in `safety`, in `voters` or in `leaseMsMax`.',
+    state: 'No connection was added; both sides were told.',
+    cure: 'Use the same three options at every peer of a network.',
+  },
+  RULES_MISMATCH: {
+    when: 'The peers differ in `integrity`, in `readOnly` or in `permissions`.',
     state: 'No connection was added; both sides were told.',
     cure: 'Use the same three options at every peer of a network.',
   },

@@ -13,6 +13,7 @@ import type { StoredKey } from './key.ts'
 import { mayTakeOver, ownerTermMs, type Reading } from './lease.ts'
 import { descend, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
+import { type Denial, type Intent, judgeIntent } from './permission.ts'
 import { holdFor, ownRemainingMs, type Replica, SELF, selfOf, waitMs } from './replica.ts'
 import {
   ENTRY_OVERHEAD_BYTES,
@@ -34,6 +35,16 @@ export type Refusal =
   /** In majority mode: nobody holds the key, and neither does this peer. */
   | { readonly verdict: 'unleased' }
   | { readonly verdict: 'full'; readonly limit: number }
+  /** The rules of the network do not permit it. */
+  | { readonly verdict: 'denied'; readonly reason: Denial }
+
+/** Why the rules of the network forbid this peer to do that, if they do. */
+export function deny(replica: Replica, intent: Omit<Intent, 'peer'>): Refusal | undefined {
+  const { readOnly, rules } = replica.permissions
+  if (readOnly.size === 0 && rules.length === 0) return undefined
+  const reason = judgeIntent(replica.permissions, { ...intent, peer: selfOf(replica) })
+  return reason && { verdict: 'denied', reason }
+}
 
 /** The epoch under which this peer may write the slot now, or why it may not. */
 export function judgeWrite(replica: Replica, slot: number, reading: Reading): number | Refusal {

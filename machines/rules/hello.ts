@@ -26,7 +26,7 @@ export const OWN_ADDRESSES_MAX = 8
 /** The longest name of a network, in characters. */
 export const NETWORK_CHARS_MAX = 256
 
-/** The longest fingerprint of a safety mode, in characters. */
+/** The longest fingerprint of a safety mode or of the rules, in characters. */
 export const SAFETY_CHARS_MAX = 64
 
 /** The longest nonce, key, tag, proof or signature, in bytes. */
@@ -37,6 +37,7 @@ export interface HelloSelf {
   readonly network: string
   readonly leasing: boolean
   readonly safety: string
+  readonly rules: string
   readonly peerId: PeerId
   readonly run: RunId
   /** Best first. */
@@ -59,8 +60,8 @@ export type HelloVerdict =
 
 /**
  * Judges what a dialler says. The checks, in this order: malformed, network, version, leasing,
- * safety, self, id-clash, id-mismatch, busy, closing. The version is the best one of ours that the
- * dialler speaks too.
+ * safety, rules, self, id-clash, id-mismatch, busy, closing. The version is the best one of ours
+ * that the dialler speaks too.
  *
  * @example judgeHello(hello, self) // { verdict: 'refused', reason: 'network' }
  */
@@ -95,6 +96,7 @@ function judge(
   if (version === undefined) return refused('version')
   if (other.leasing !== self.leasing) return refused('leasing')
   if (other.safety !== self.safety) return refused('safety')
+  if (other.rules !== self.rules) return refused('rules')
   if (other.peerId === self.peerId) return refused(other.run === self.run ? 'self' : 'id-clash')
   if (mismatch) return refused('id-mismatch')
   if (self.busy) return refused('busy')
@@ -120,10 +122,11 @@ function isReply(reply: Reply): boolean {
 }
 
 function isIntroduction(other: Introduction): boolean {
-  const { network, leasing, safety, peerId, run, capabilities, addresses } = other
+  const { network, leasing, safety, rules, peerId, run, capabilities, addresses } = other
   if (typeof network !== 'string' || network.length > NETWORK_CHARS_MAX) return false
   if (typeof leasing !== 'boolean' || !isId(peerId) || !isId(run)) return false
   if (typeof safety !== 'string' || safety.length > SAFETY_CHARS_MAX) return false
+  if (typeof rules !== 'string' || rules.length > SAFETY_CHARS_MAX) return false
   if (!isListOf(capabilities, CAPABILITIES_MAX, isId)) return false
   if (!isListOf(addresses, OWN_ADDRESSES_MAX, validAddress)) return false
   return isBytes(other.nonce) && isBytes(other.publicKey)

@@ -5,11 +5,12 @@
 
 import { HANDED, KEPT, RELEASED, STOLEN } from './batch.ts'
 import { endFlags } from './ephemeral.ts'
-import { heldUp, judgeWrite, limitBroken, nextEpoch } from './grant.ts'
+import { deny, heldUp, judgeWrite, limitBroken, nextEpoch, type Refusal } from './grant.ts'
 import { publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
 import type { PeerId } from './peer.ts'
+import { operationsOf } from './permission.ts'
 import { firstInLine, leaveLine, TURN_MS, waitersAhead } from './queue.ts'
 import { isMine, ownRemainingMs, type Replica, SELF, selfOf } from './replica.ts'
 import { NOWHERE } from './table.ts'
@@ -36,9 +37,18 @@ export function acquire(
   options: AcquireOptions,
 ): Verdict<Receipt> {
   const slot = replica.table.find(key)
-  const epoch = judgeAcquire(replica, key, options)
+  const epoch = denyAcquire(replica, key, options) ?? judgeAcquire(replica, key, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
   return hold(replica, key, { ...options, epoch, slot })
+}
+
+/** Why the rules of the network forbid this peer to hold that key, if they do. */
+export function denyAcquire(
+  replica: Replica,
+  key: StoredKey,
+  { kind = 0, leaseMs = 0 }: Pick<WriteOptions, 'kind' | 'leaseMs'>,
+): Refusal | undefined {
+  return deny(replica, { key, operations: operationsOf(kind), termMs: leaseMs })
 }
 
 /** Holds a key under a grant that was decided, if there is room for it. */
@@ -100,7 +110,7 @@ export function turnMs(
 /** Extends a lease that was acquired, without changing the value. */
 export function renew(replica: Replica, key: StoredKey, options: WriteOptions): Verdict<Receipt> {
   const slot = replica.table.find(key)
-  const epoch = permitHolder(replica, slot, options)
+  const epoch = denyAcquire(replica, key, options) ?? permitHolder(replica, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
   // In majority mode the voters are asked meanwhile.
   if (replica.isMajority) return { done: receipt(replica, slot, options.reading) }
@@ -146,12 +156,15 @@ export function inherit(replica: Replica, reading: Reading): void {
     const isHanded = (flags & HANDED) !== 0
     // What the queue handed over is taken by whoever waits for it here.
     if (heirs.get(slot) !== self || (isHanded && queue.own.has(key))) continue
+    const termMs = table.termMs[slot] as number
+    // What was reserved for a peer that may not have it stays so until its term is over.
+    if (deny(replica, { key, operations: operationsOf(flags), termMs })) continue
     const epoch = judgeWrite(replica, slot, reading)
     if (typeof epoch !== 'number') {
       if (!replica.isCurrent) replica.inherited.push(slot)
     } else if (isHanded) {
       giveUp(replica, slot, { epoch, flags: (flags & ~HANDED) | RELEASED | KEPT, reading })
-    } else keep(replica, key, { reading, leaseMs: table.termMs[slot] as number, epoch, slot })
+    } else keep(replica, key, { reading, leaseMs: termMs, epoch, slot })
   }
 }
 

@@ -50,6 +50,8 @@ export interface Introduction {
   readonly leasing: boolean
   /** Who decides about leases, as a fingerprint: equal at all peers of a network. */
   readonly safety: string
+  /** What decides over acceptance, as a fingerprint: equal at all peers of a network. */
+  readonly rules: string
   readonly peerId: PeerId
   readonly run: RunId
   readonly capabilities: readonly string[]
@@ -89,6 +91,7 @@ export type RefusalReason =
   | 'version' // no protocol version in common
   | 'leasing' // leases on one side, none on the other
   | 'safety' // another safety mode, other voters or another longest term
+  | 'rules' // entries are proven in another way, or other peers may write
   | 'self' // the peer dialled itself
   | 'id-clash' // somebody else claims this peer's id
   | 'id-mismatch' // another peer answers at that address

@@ -12,6 +12,7 @@ import { publicKey } from './key.ts'
 import { type Reading, type TakeoverPolicy, takeoverAt } from './lease.ts'
 import type { Lineage } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
+import { type Permissions, permissionsOf } from './permission.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { Table } from './table.ts'
 import { exposeValue } from './value.ts'
@@ -41,6 +42,8 @@ export interface Replica {
   readonly leaseMs: number
   readonly takeover: TakeoverPolicy
   readonly limits: ReplicaLimits
+  /** Who may write what, by the rules of the network. */
+  readonly permissions: Permissions
   /** Everybody who ever wrote; the first one is this peer in this run. */
   readonly origins: Origin[]
   readonly originIndex: Map<string, number>
@@ -114,13 +117,16 @@ export interface ReplicaOptions {
   readonly leaseMs: number
   readonly takeover: TakeoverPolicy
   readonly limits: ReplicaLimits
+  /** Default: everybody may write everything. */
+  readonly permissions?: Permissions
 }
 
 export function createReplica(options: ReplicaOptions): Replica {
-  const { self, isMajority = false, ...settings } = options
+  const { self, isMajority = false, permissions = permissionsOf([], []), ...settings } = options
   const replica: Replica = {
     ...settings,
     isMajority,
+    permissions,
     table: new Table(),
     origins: [],
     originIndex: new Map(),

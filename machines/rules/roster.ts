@@ -46,6 +46,7 @@ export interface Roster {
     readonly network: string
     readonly leasing: boolean
     readonly safety: string
+    readonly rules: string
     readonly peerId: PeerId
     readonly run: RunId
     readonly versions: readonly number[]

@@ -21,6 +21,11 @@ export function createWaterfall(): Waterfall {
   return { seen: new Map(), sent: 0 }
 }
 
+/** True if this broadcast came before. */
+export function hasFallen({ seen }: Waterfall, origin: Origin, number: number): boolean {
+  return seen.get(originKey(origin))?.covers(number) ?? false
+}
+
 /** True the first time this broadcast comes, and never again. */
 export function fallsFresh(waterfall: Waterfall, origin: Origin, number: number): boolean {
   const key = originKey(origin)

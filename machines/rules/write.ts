@@ -6,11 +6,12 @@
 
 import { ABSENT, EPHEMERAL, HANDED, KEPT, RELEASED, RENEWING, STOLEN } from './batch.ts'
 import { endsUnder } from './ephemeral.ts'
-import { judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
+import { deny, judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease, noteAuthored, noteBorrowed } from './loss.ts'
 import type { PeerId } from './peer.ts'
+import { operationsOf, termMsMax } from './permission.ts'
 import { firstInLine, HANDOVER_MS } from './queue.ts'
 import { planRenewal } from './renewal.ts'
 import { liveSlots, ownRemainingMs, type Replica, readValue, SELF, selfOf } from './replica.ts'
@@ -65,7 +66,7 @@ export function set(
   options: WriteOptions,
 ): Verdict<Receipt> {
   const slot = replica.table.find(key)
-  const epoch = permit(replica, slot, options)
+  const epoch = permitSet(replica, key, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
   const limit = limitBroken(replica, [[key, value.bytes]])
   if (limit !== undefined) return { refused: { verdict: 'full', limit }, key: publicKey(key) }
@@ -81,7 +82,7 @@ export function update(
   const epochs = new Map<StoredKey, number>()
   const sizes = new Map<StoredKey, number>()
   for (const { key, value } of assignments) {
-    const epoch = permit(replica, replica.table.find(key), options)
+    const epoch = permitSet(replica, key, replica.table.find(key), options)
     if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
     epochs.set(key, epoch)
     sizes.set(key, value.bytes)
@@ -112,7 +113,9 @@ export function remove(
   if (slot === NOWHERE || !replica.table.shows(slot)) {
     return { done: { removed: false, value: undefined } }
   }
-  const epoch = permit(replica, slot, options)
+  const operations = operationsOf(ABSENT | RELEASED)
+  const denied = deny(replica, { key, operations, termMs: 0 })
+  const epoch = denied ?? permit(replica, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
   const value = readValue(replica, slot)
   giveUp(replica, slot, { epoch, flags: ABSENT | RELEASED, reading: options.reading })
@@ -132,6 +135,18 @@ export function removeAny(
     }
   }
   return { refused: { verdict: 'missing' }, key: '' }
+}
+
+/** The epoch for a write of a value, if the rules of the network permit it to this peer at all. */
+function permitSet(
+  replica: Replica,
+  key: StoredKey,
+  slot: number,
+  options: WriteOptions,
+): number | WriteRefusal {
+  const operations = operationsOf(options.kind ?? 0)
+  const termMs = replica.leasing ? (options.leaseMs ?? 0) : 0
+  return deny(replica, { key, operations, termMs }) ?? permit(replica, slot, options)
 }
 
 /**
@@ -166,7 +181,7 @@ function assign(replica: Replica, { key, value }: Assignment, granted: Granted):
   const sticky = RENEWING | STOLEN
   const goesOn = replica.held.get(found) === epoch ? flagsAt(replica, found) & sticky : 0
   const entry = { value: value.kept, bytes: value.bytes, flags: kind | goesOn }
-  const termMs = termFor(replica, granted)
+  const termMs = termFor(replica, key, granted)
   noteAuthored(replica, found)
   const slot = writeOwn(replica, key, { ...entry, termMs, epoch }, reading)
   planRenewal(replica, slot, reading)
@@ -186,7 +201,7 @@ export function keep(replica: Replica, key: StoredKey, granted: Granted): Receip
   }
   if (isNew) noteAuthored(replica, slot)
   else noteBorrowed(replica, slot)
-  const termMs = termFor(replica, granted)
+  const termMs = termFor(replica, key, granted)
   const inherits = heir === undefined ? {} : { heir }
   const written = writeOwn(replica, key, { ...entry, termMs, epoch, ...inherits }, reading)
   planRenewal(replica, written, reading)
@@ -207,13 +222,14 @@ function flagsAt(replica: Replica, slot: number): number {
   return slot === NOWHERE ? 0 : (replica.table.flags[slot] as number)
 }
 
-/** The term asked for; else the one that the lease has; else the dictionary's. */
-function termFor(replica: Replica, { leaseMs, slot, epoch }: Granted): number {
+/** The term asked for; else the one that the lease has; else the dictionary's, if permitted. */
+function termFor(replica: Replica, key: StoredKey, { leaseMs, slot, epoch }: Granted): number {
   if (!replica.leasing) return 0
   if (leaseMs !== undefined) return leaseMs
   const { table } = replica
   const continues = slot !== NOWHERE && table.writer[slot] === SELF && table.epoch[slot] === epoch
-  return continues ? (table.termMs[slot] as number) : replica.leaseMs
+  if (continues) return table.termMs[slot] as number
+  return Math.min(replica.leaseMs, termMsMax(replica.permissions, selfOf(replica), key))
 }
 
 /** Gives a key up: to the first in line, or to whoever comes. */

@@ -43,6 +43,13 @@ const WRONG: { readonly [Name in keyof Required<OpenOptions>]: readonly unknown[
   advertise: WRONG_ADDRESSES,
   leasing: [...ALWAYS_WRONG, 'yes', 1],
   safety: [...ALWAYS_WRONG, 'none', true],
+  integrity: [...ALWAYS_WRONG, 'none', true],
+  readOnly: [null, 'alice', [''], ['alice', 'alice'], [7]],
+  permissions: [
+    ...[null, {}, [null], [{}], [{ prefix: 7 }], [{ prefix: '', id: [] }]],
+    ...[[{ prefix: '', ops: ['read'] }], [{ prefix: '', ids: 'alice' }]],
+    ...[[{ prefix: '', maxTtlMs: 1 }], [{ prefix: '\ud83d' }], Array(257).fill({ prefix: '' })],
+  ],
   voters: [
     ...[null, 'alice', [], ['alice', 'alice'], ['two words'], Array.from('abcdefghij')],
     // Voters are of no use unless they decide.
@@ -248,6 +255,7 @@ opening(
       { given: { network: 'elsewhere', peerId: 'bob' }, reason: 'network' },
       { given: { leasing: false, peerId: 'bob' }, reason: 'leasing' },
       { given: { safety: 'majority' as const, voters: ['bob'], peerId: 'bob' }, reason: 'safety' },
+      { given: { readOnly: ['carol'], peerId: 'bob' }, reason: 'rules' },
       { given: { peerId: 'alice' }, reason: 'id-clash' },
     ]
     for (const { given, reason } of cases) {

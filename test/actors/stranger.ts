@@ -132,6 +132,7 @@ function helloOf(more: Partial<Hello>): Hello {
     network: 'lab',
     leasing: true,
     safety: '',
+    rules: 'channel',
     peerId: '0-stranger' as PeerId,
     run: `run-${made}` as RunId,
     capabilities: [],

@@ -127,6 +127,9 @@ const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     const alone = { safety: 'majority', voters: ['alice'] } as const
     await (await company.alone(alone)).acquire('door', { steal: true })
   },
+  READ_ONLY: async (company) => (await company.alone({ readOnly: ['alice'] })).set('door', 1),
+  NOT_PERMITTED: async (company) =>
+    (await company.alone({ permissions: [{ prefix: 'd', ids: ['bob'] }] })).set('door', 1),
   LEASES_OFF: async (company) => (await company.alone({ leasing: false })).acquire('door'),
   NO_MAJORITY: async () => {
     const simulation = createSimulation({ seed: 3, peers: ['alice', 'bob', 'carol'] })
@@ -170,6 +173,7 @@ const provocations: Readonly<Record<ErrorCode, Provocation>> = {
   },
   LEASING_MISMATCH: (company) => dialling(company, { leasing: false }),
   SAFETY_MISMATCH: (company) => dialling(company, { safety: 'majority', voters: ['bob'] }),
+  RULES_MISMATCH: (company) => dialling(company, { readOnly: ['carol'] }),
   PEER_MISMATCH: async (company) => {
     const alice = await company.listening()
     const bob = await company.alone({ peerId: 'bob' })

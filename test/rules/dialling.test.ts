@@ -177,7 +177,16 @@ for (const source of ['exchange', 'hello'] as const) {
   })
 }
 
-const HOPELESS = ['network', 'version', 'leasing', 'safety', 'id-clash', 'closing', 'unsupported']
+const HOPELESS = [
+  'network',
+  'version',
+  'leasing',
+  'safety',
+  'rules',
+  'id-clash',
+  'closing',
+  'unsupported',
+]
 
 for (const reason of HOPELESS) {
   dialling(`refused for ${reason}: a learned address is forgotten, a join address waits`, () => {

@@ -42,6 +42,7 @@ const proofs = { proof: isBytes, signature: isBytes }
 const introduction = {
   network: isText(256),
   leasing: isFlag,
+  rules: (rules: unknown) => typeof rules === 'string' && rules.length <= 64,
   safety: (safety: unknown) => typeof safety === 'string' && safety.length <= 64,
   peerId: isId,
   run: isId,
@@ -199,7 +200,7 @@ const kinds: Record<string, Record<string, Check>> = {
   auth: { evidence: isEvidence, ...proofs },
   refuse: {
     reason: oneOf(
-      ...['network', 'version', 'leasing', 'safety', 'self', 'id-clash', 'id-mismatch'],
+      ...['network', 'version', 'leasing', 'safety', 'rules', 'self', 'id-clash', 'id-mismatch'],
       ...['busy', 'closing'],
       'malformed',
     ),

@@ -20,6 +20,7 @@ const introduction = {
   network: 'сеть',
   leasing: true,
   safety: 'majority-1-2',
+  rules: 'signed',
   peerId: 'alice',
   run: 'V1StGXR8_Z5jdHi6B-myT',
   capabilities: ['relay', 'collect'],
@@ -42,7 +43,9 @@ const control = [
   { kind: 'hello', ...introduction, versions: [], connection: 'c-2', expects: null, tag: bytes() },
   { kind: 'reply', ...introduction, leasing: false, version: 1, evidence, ...proofs },
   { kind: 'auth', evidence: { have: null, lastSelect: 0 }, ...proofs },
-  ...['network', 'version', 'leasing', 'safety', 'self', 'id-clash', 'id-mismatch'].map(refuse),
+  ...['network', 'version', 'leasing', 'safety', 'rules', 'self', 'id-clash', 'id-mismatch'].map(
+    refuse,
+  ),
   ...['busy', 'closing', 'malformed'].map(refuse),
   { kind: 'select', number: 1 },
   { kind: 'acknowledge', number: 100 },
