@@ -54,7 +54,7 @@ function make({ board, waterfall }: WaterfallState, body: BroadcastBody): void {
 }
 
 function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
-  const { origin, number, body } = parcel.message as Broadcast
+  const { origin, number } = parcel.message as Broadcast
   if (hasFallen(waterfall, origin, number)) {
     board.counts.broadcastsDuplicate += 1
     return
@@ -63,6 +63,12 @@ function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
   fallsFresh(waterfall, origin, number)
   board.counts.broadcastsSeen += 1
   board.lines.broadcast(parcel.frame, parcel.line)
+  deliver(board, parcel)
+}
+
+/** Hands a fresh broadcast to whom it concerns here. */
+function deliver(board: Switchboard, parcel: Parcel): void {
+  const { origin, body } = parcel.message as Broadcast
   switch (body.kind) {
     case 'entries':
       board.store.send({ type: 'batch.received', origin, parcel })
