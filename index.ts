@@ -12,6 +12,7 @@ export type {
   RefusedFact,
 } from './actors/announcement.ts'
 export type { DeliveryOptions, UntilOptions } from './actors/arrival.ts'
+export type { LimitCounts } from './actors/bounds.ts'
 export type { Entries } from './actors/command.ts'
 export {
   type ConnectionLogic,
@@ -74,6 +75,7 @@ export type {
 export type { Offence } from './machines/rules/ingress.ts'
 export type { Key } from './machines/rules/key.ts'
 export type { TakeoverPolicy } from './machines/rules/lease.ts'
+export { LIMITS_REACHED, type LimitFact, type LimitName } from './machines/rules/limit.ts'
 export type { RefusalReason } from './machines/rules/message.ts'
 export type { PeerId } from './machines/rules/peer.ts'
 export type { Operation, Permission } from './machines/rules/permission.ts'

@@ -4,6 +4,7 @@ import type { CensusNews } from '../machines/rules/census.ts'
 import type { HoldfastError } from '../machines/rules/errors.ts'
 import type { Fact } from '../machines/rules/fact.ts'
 import type { Offence } from '../machines/rules/ingress.ts'
+import type { LimitFact } from '../machines/rules/limit.ts'
 import type { ConnectionEnd } from '../machines/rules/line.ts'
 import type { RefusalReason } from '../machines/rules/message.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
@@ -89,5 +90,6 @@ export type Announcement<V = unknown> =
   | CensusNews
   | MessageFact<V>
   | EntryRefusedFact
+  | LimitFact
   | DialSettledFact
   | OffenceFact

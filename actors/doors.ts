@@ -4,11 +4,19 @@
  */
 
 import { fromCallback } from 'xstate'
+import { CONNECTION_MS } from '../machines/connection.ts'
 import type { MeshContext, MeshEvent } from '../machines/mesh.ts'
+import { judgeKnock, type Paces } from '../machines/rules/knock.ts'
 import type { Handle } from '../machines/rules/peer.ts'
-import { hasRoom } from '../machines/rules/roster.ts'
 import type { Listener, ListenerEvents, Timer, Wire } from '../transport/ports.ts'
 import type { DoorKeeper, Switchboard } from './switchboard.ts'
+
+/**
+ * How long who dialled has until it is known, from the first moment and whatever it sends
+ * meanwhile, in milliseconds: a byte now and then must not buy more time. Who has said that it is
+ * one of ours in time is told by its connection that it is late, a moment earlier.
+ */
+export const PENDING_MS_MAX = CONNECTION_MS.handshake + 250
 
 export const doorsLogic = fromCallback<{ type: 'doors.close' }, MeshContext>(
   ({ input, sendBack, receive }) => {
@@ -25,6 +33,7 @@ class Doors implements DoorKeeper {
   readonly #tellMesh: (event: MeshEvent) => void
   readonly #listeners: Listener[] = []
   readonly #timers = new Set<Timer>()
+  readonly #paces: Paces = new Map()
   #alarm: Timer
 
   constructor(board: Switchboard, tellMesh: (event: MeshEvent) => void) {
@@ -44,11 +53,7 @@ class Doors implements DoorKeeper {
 
   /** Tells the mesh something after a while, unless the doors are closed by then. */
   after(delayMs: number, event: MeshEvent): void {
-    const timer = this.#board.clock.setTimeout(() => {
-      this.#timers.delete(timer)
-      this.#tellMesh(event)
-    }, delayMs)
-    this.#timers.add(timer)
+    this.#later(delayMs, () => this.#tellMesh(event))
   }
 
   close(): void {
@@ -57,6 +62,14 @@ class Doors implements DoorKeeper {
     for (const timer of this.#timers) clock.clearTimeout(timer)
     this.#timers.clear()
     for (const listener of this.#listeners.splice(0)) listener.close()
+  }
+
+  #later(delayMs: number, act: () => void): void {
+    const timer = this.#board.clock.setTimeout(() => {
+      this.#timers.delete(timer)
+      act()
+    }, delayMs)
+    this.#timers.add(timer)
   }
 
   #listen(address: string): void {
@@ -76,14 +89,24 @@ class Doors implements DoorKeeper {
     }
   }
 
-  /** Gives an accepted wire a line and a connection; none if there are too many. */
+  /** Gives an accepted wire a line and a connection, unless it is one too many. */
   #accept(wire: Wire) {
-    const { mesh } = this.#board
-    if (!hasRoom(mesh.getSnapshot().context.roster)) return undefined
+    const { mesh, clock, lines, settings } = this.#board
+    const { roster } = mesh.getSnapshot().context as MeshContext
+    if (roster.isClosing) return undefined
+    const { remoteAddress } = wire
+    const knocking = { address: remoteAddress, now: clock.now(), limits: settings.limits }
+    const knock = judgeKnock(roster, knocking, this.#paces)
+    if (knock.limit !== null) this.#board.reach(knock.limit, { address: remoteAddress })
+    if (knock.verdict === 'refused') return undefined
+    if (knock.cut !== null) lines.get(knock.cut)?.destroy()
     const handle = this.#board.makeId() as Handle
     const address = wire.remoteAddress
     const line = this.#board.openLine({ handle, direction: 'incoming', address }).carry(wire)
     this.#tellMesh({ type: 'wire.accepted', handle, address })
+    this.#later(PENDING_MS_MAX, () => {
+      if (line.peerId === null) line.giveUp(`not known after ${PENDING_MS_MAX} ms`)
+    })
     return line
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { CONNECTION_MS } from '../machines/connection.ts'
+import type { LimitName } from '../machines/rules/limit.ts'
 import {
   type ControlMessage,
   type DataMessage,
@@ -14,7 +15,9 @@ import {
 } from '../machines/rules/message.ts'
 import type { Handle, PeerId } from '../machines/rules/peer.ts'
 import { decode, encode } from '../transport/codec.ts'
+import { body } from '../transport/framing.ts'
 import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
+import { shapeProblem } from '../transport/shape.ts'
 import type { Counts } from './counts.ts'
 
 /**
@@ -51,6 +54,8 @@ export interface LineOptions {
   readonly clock: Clock
   readonly counts: Counts
   readonly pour: Pour
+  /** Hears when the other side reaches a limit. */
+  readonly reach: (limit: LimitName, line: Line) => void
   readonly queueBytesMax?: number
 }
 
@@ -74,6 +79,7 @@ export class Line implements WireEvents {
   readonly #clock: Clock
   readonly #counts: Counts
   readonly #pour: Pour
+  readonly #reach: LineOptions['reach']
   readonly #queueBytesMax: number
   #wire: Wire | undefined
   #owner: LineOwner | undefined
@@ -92,6 +98,7 @@ export class Line implements WireEvents {
     this.#clock = options.clock
     this.#counts = options.counts
     this.#pour = options.pour
+    this.#reach = options.reach
     this.#queueBytesMax = options.queueBytesMax ?? SEND_QUEUE_BYTES_MAX
   }
 
@@ -121,7 +128,7 @@ export class Line implements WireEvents {
 
   say(message: Message): void {
     const isTooFarBehind = this.queuedBytes > this.#queueBytesMax + ANSWERED_BYTES_MAX
-    if (isTooFarBehind) this.#owner?.broken()
+    if (isTooFarBehind) this.#break('queue.answers')
     else this.#transmit(encode(message))
   }
 
@@ -132,6 +139,7 @@ export class Line implements WireEvents {
   send(frame: Frame): boolean {
     this.#notice()
     if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {
+      if (!this.isBehind) this.#reach('queue', this)
       this.isBehind = true
       this.#counts.framesSkipped += 1
       this.leftOut++
@@ -144,8 +152,10 @@ export class Line implements WireEvents {
   beat(): void {
     this.#notice()
     const now = this.#clock.now()
-    if (now - this.#heardAt > CONNECTION_MS.silence) this.#owner?.silent()
-    else this.#ping()
+    if (now - this.#heardAt > CONNECTION_MS.silence) {
+      this.#reach('silence', this)
+      this.#owner?.silent()
+    } else this.#ping()
   }
 
   /** True if there is data that the other side was not sent, and has not been given since. */
@@ -178,6 +188,12 @@ export class Line implements WireEvents {
     this.#wire?.destroy()
   }
 
+  /** Ends this line, since the other side is too slow. */
+  giveUp(detail: string): void {
+    this.closed({ code: 'timeout', detail })
+    this.#wire?.destroy()
+  }
+
   opened(): void {
     this.#isOpen = true
     this.#heardAt = this.#clock.now()
@@ -190,7 +206,7 @@ export class Line implements WireEvents {
     for (const frame of frames) {
       this.#counts.bytesIn += frame.length
       const message = decode(frame)
-      if (message === undefined) return this.#owner?.broken()
+      if (message === undefined) return this.#break(shapeProblem(body(frame)) ?? 'frame.content')
       if (!isControl(message)) {
         if (this.peerId === null) return this.#owner?.broken()
         this.#pour(this, message, frame)
@@ -207,8 +223,15 @@ export class Line implements WireEvents {
   }
 
   closed(end: WireEnd): void {
+    if (this.#end !== undefined) return
     this.#end = end
+    if (end.code === 'bad-frame') this.#reach('frame.length', this)
     this.#owner?.closed(end)
+  }
+
+  #break(limit: LimitName): void {
+    this.#reach(limit, this)
+    this.#owner?.broken()
   }
 
   /** Whoever sends here serves other lines too, so a carrier that throws must not reach it. */

@@ -26,6 +26,7 @@ import {
   dialDue,
   learn,
   learnPeers,
+  type Member,
   memberOf,
   type Order,
   peersToTell,
@@ -224,7 +225,7 @@ function hearEnd(
   const member = handle && roster.members.get(handle)
   if (member === undefined) return { roster, orders: [] }
   if ('output' in event) {
-    tellEnd(board, event.output)
+    tellEnd(board, event.output, member)
     return forget(roster, event.output, moment)
   }
   const { error: cause } = event as { error: unknown }
@@ -235,7 +236,13 @@ function hearEnd(
   return forget(roster, { handle: member.handle, peerId, address, end }, moment)
 }
 
-function tellEnd(board: Switchboard, { end, address, peerId }: ConnectionOutput): void {
+function tellEnd(
+  board: Switchboard,
+  { end, address, peerId }: ConnectionOutput,
+  { direction }: Member,
+): void {
+  const isLate = end.cause === 'limit' ? end.reason === 'handshake' : end.reason === 'timeout'
+  if (isLate && direction === 'incoming') board.reach('handshake.time', { peerId, address })
   const { cause, reason } = end
   const by = 'by' in end ? end.by : null
   board.announce({ type: 'connection.closed', address, peerId, cause, reason, by })

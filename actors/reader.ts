@@ -13,6 +13,7 @@ import {
   readValue,
   viewLease,
 } from '../machines/rules/replica.ts'
+import type { LimitCounts } from './bounds.ts'
 import { sweepToRead } from './ephemeral.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -36,6 +37,11 @@ export class Reader {
 
   get peerId(): string {
     return this.#board.self.peer
+  }
+
+  /** How often each limit was reached since the dictionary was opened. */
+  get limitsReached(): LimitCounts {
+    return this.#board.bounds.counts
   }
 
   /** The value of a key, or undefined. Throws `KEY_INVALID`. */

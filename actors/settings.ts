@@ -5,6 +5,7 @@ import { LEASE_MS_MAX_DEFAULT, safetyFingerprint, VOTERS_MAX } from '../machines
 import { validAddress } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { NETWORK_CHARS_MAX } from '../machines/rules/hello.ts'
+import { KNOCK_LIMITS, type KnockLimits } from '../machines/rules/knock.ts'
 import {
   LEASE_MS_DEFAULT,
   LEASE_MS_MAX,
@@ -21,9 +22,7 @@ import { SEND_QUEUE_BYTES_MAX } from './line.ts'
 import { areIds, arePermissions, NETWORK_RULES } from './permissions.ts'
 
 /** How much a dictionary may hold and do. */
-export interface Limits extends ReplicaLimits {
-  /** Connections, incoming and outgoing, under way included. */
-  readonly connectionsMax: number
+export interface Limits extends ReplicaLimits, KnockLimits {
   /** Bytes that may wait for one slow peer. */
   readonly sendQueueBytesMax: number
   /** Messages that may wait for recv or messages(). */
@@ -32,7 +31,7 @@ export interface Limits extends ReplicaLimits {
 
 export const LIMITS: Limits = {
   ...REPLICA_LIMITS,
-  connectionsMax: 128,
+  ...KNOCK_LIMITS,
   sendQueueBytesMax: SEND_QUEUE_BYTES_MAX,
   inboxMax: 10_000,
 }

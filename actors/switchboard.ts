@@ -10,6 +10,7 @@ import type { AnyActorRef } from 'xstate'
 import type { MeshEvent } from '../machines/mesh.ts'
 import type { Census } from '../machines/rules/census.ts'
 import type { Reading } from '../machines/rules/lease.ts'
+import type { LimitName } from '../machines/rules/limit.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import { createPassage, readPassage } from '../machines/rules/passage.ts'
@@ -17,6 +18,7 @@ import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
 import type { Replica } from '../machines/rules/replica.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
 import type { Announcement } from './announcement.ts'
+import { Bounds, type Culprit } from './bounds.ts'
 import { Counts } from './counts.ts'
 import { publish, type Trace } from './diagnostics.ts'
 import { Line, type LineOptions } from './line.ts'
@@ -51,6 +53,7 @@ export class Switchboard implements Shared {
   readonly self: Origin
   readonly lines = new Lines()
   readonly counts = new Counts()
+  readonly bounds = new Bounds()
   /** The root: hears what happened. */
   readonly sync: AnyActorRef
   /** The children of the root, from its start. */
@@ -119,7 +122,8 @@ export class Switchboard implements Shared {
   openLine(which: Pick<LineOptions, 'handle' | 'direction' | 'address'>): Line {
     const { clock, counts, settings } = this
     const queueBytesMax = settings.limits.sendQueueBytesMax
-    return this.lines.add(new Line({ ...which, clock, counts, pour: this.#pour, queueBytesMax }))
+    const ports = { clock, counts, pour: this.#pour, reach: this.#reachOn }
+    return this.lines.add(new Line({ ...which, ...ports, queueBytesMax }))
   }
 
   /** Dials; an address that no transport serves ends like one where nobody answers. */
@@ -128,6 +132,12 @@ export class Switchboard implements Shared {
     if (transport !== undefined) return transport.dial(address, events)
     this.clock.defer(() => events.closed({ code: 'unsupported', detail: address }))
     return undefined
+  }
+
+  /** A limit was reached: counts it, and tells it unless it was told a moment ago. */
+  reach(limit: LimitName, who: Culprit = {}): void {
+    const fact = this.bounds.reach(limit, who, this.clock.now())
+    if (fact !== undefined) this.announce(fact)
   }
 
   /** Lets the application hear of something, through the root. */
@@ -174,6 +184,8 @@ export class Switchboard implements Shared {
   toJSON(): unknown {
     return { peerId: this.self.peer, network: this.settings.network }
   }
+
+  readonly #reachOn = (limit: LimitName, line: Line): void => this.reach(limit, line)
 
   readonly #pour = (line: Line, message: DataMessage, frame: Frame): void => {
     switch (message.kind) {

@@ -28,6 +28,7 @@ import { flattenBatch, unflattenBatch } from './batchCodec.ts'
 import { areAddresses, flattenControl, isCount, unflattenControl } from './controlCodec.ts'
 import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
 import type { Frame } from './ports.ts'
+import { shapeProblem } from './shape.ts'
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
 
@@ -61,10 +62,12 @@ export function encode(message: Message): Frame {
 
 /** The message in a frame; undefined if there is none, whatever the bytes. */
 export function decode(frame: Frame): Message | undefined {
+  const bytes = body(frame)
+  if (shapeProblem(bytes) !== undefined) return undefined
   try {
-    return unflatten(packr.decode(body(frame)))
+    return unflatten(packr.decode(bytes))
   } catch {
-    // The decoder throws on bytes that are no MessagePack and on nesting beyond its stack.
+    // What has the right shape may still be refused, such as text that is no UTF-8.
     return undefined
   }
 }

@@ -176,11 +176,6 @@ export function accept(
   return { roster: enter(roster, input, []), orders: [{ type: 'connection.spawn', input }] }
 }
 
-/** True if one more connection may be accepted at all. */
-export function hasRoom(roster: Roster): boolean {
-  return !roster.isClosing && roster.members.size < roster.limits.connectionsMax
-}
-
 /** A pair's rule takes an event; its commands become orders. */
 export function advancePair(roster: Roster, peerId: PeerId, event: PairEvent): RosterStep {
   const pair = roster.pairs.get(peerId)

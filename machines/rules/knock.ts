@@ -1,0 +1,137 @@
+/**
+ * Who may begin a handshake.
+ *
+ * Whoever dials costs something before it has told who it is, so few may be at the door at once, and
+ * few of one address. A newcomer is not made to wait for those who say nothing: in a full doorway
+ * the oldest of whoever takes most room is cut off, since a peer that means it is through within
+ * moments. How soon one address may come again is limited as well, so everybody gets the time that
+ * a handshake takes. Several peers of one machine start together and share its address, so that one
+ * may come more often.
+ */
+
+import type { LimitName } from './limit.ts'
+import { isRested, type Pace, type PaceRule, spend } from './pace.ts'
+import type { Handle } from './peer.ts'
+import type { Member, Roster } from './roster.ts'
+
+/** How many may be at the door. All can be changed by `limits`. */
+export interface KnockLimits {
+  /** Connections in all, under way included. */
+  readonly connectionsMax: number
+  /** Accepted connections whose other side is not known yet. */
+  readonly handshakesMax: number
+  /** The same of one address. */
+  readonly handshakesPerAddressMax: number
+  /** How many one address may begin in a second, after that many at once. */
+  readonly handshakesPerSecondMax: number
+}
+
+export const KNOCK_LIMITS: KnockLimits = {
+  connectionsMax: 128,
+  handshakesMax: 64,
+  handshakesPerAddressMax: 8,
+  handshakesPerSecondMax: 5,
+}
+
+/** How much more of that this machine itself has, by its usual address. */
+export const OWN_MACHINE_FACTOR = 64
+
+/** How many addresses are remembered for their pace. */
+export const HOSTS_MAX = 1_024
+
+/** How often each host has come lately, the one that came longest ago first. */
+export type Paces = Map<string, Pace>
+
+export type Knock =
+  /** Let it in, and cut these off to make room. */
+  | { readonly verdict: 'admitted'; readonly cut: Handle | null; readonly limit: LimitName | null }
+  | { readonly verdict: 'refused'; readonly limit: LimitName }
+
+/** Somebody dialled from that address. Notes in `paces` that it did. */
+export function judgeKnock(
+  roster: Roster,
+  { address, now, limits }: { address: string; now: number; limits: KnockLimits },
+  paces: Paces,
+): Knock {
+  const host = hostOf(address)
+  const factor = isOwnMachine(host) ? OWN_MACHINE_FACTOR : 1
+  const perSecond = limits.handshakesPerSecondMax * factor
+  const rule = { atOnce: limits.handshakesPerAddressMax * factor, perSecond }
+  if (!keepsPace(paces, { host, rule, now }))
+    return { verdict: 'refused', limit: 'handshakes.pace' }
+  const pending = pendingOf(roster)
+  const mine = pending.filter((member) => hostOf(member.address) === host)
+  if (mine.length >= limits.handshakesPerAddressMax * factor) {
+    return admit(mine[0], 'handshakes.address')
+  }
+  if (pending.length >= limits.handshakesMax) return admit(mostCrowded(pending), 'handshakes')
+  if (roster.members.size < limits.connectionsMax) return admit(undefined, null)
+  const victim = mostCrowded(pending)
+  return victim === undefined
+    ? { verdict: 'refused', limit: 'connections' }
+    : admit(victim, 'connections')
+}
+
+function admit(victim: Member | undefined, limit: LimitName | null): Knock {
+  return { verdict: 'admitted', cut: victim?.handle ?? null, limit }
+}
+
+function keepsPace(
+  paces: Paces,
+  { host, rule, now }: { host: string; rule: PaceRule; now: number },
+): boolean {
+  const next = spend(paces.get(host), rule, now)
+  if (next === undefined) return false
+  // Deleting first moves the host to the end, so the first one is who came longest ago.
+  paces.delete(host)
+  paces.set(host, next)
+  for (const [other, pace] of paces) {
+    if (paces.size <= HOSTS_MAX && !isRested(pace, rule, now)) break
+    if (other !== host) paces.delete(other)
+  }
+  return true
+}
+
+/** Who dialled and is not known yet, the oldest first. */
+function pendingOf({ members }: Roster): Member[] {
+  const isPending = (member: Member) => member.direction === 'incoming' && !member.isAuthenticated
+  return [...members.values()].filter(isPending)
+}
+
+/** The oldest of the host that has most at the door; undefined if nobody is. */
+function mostCrowded(pending: readonly Member[]): Member | undefined {
+  const byHost = new Map<string, Member[]>()
+  for (const member of pending) {
+    const host = hostOf(member.address)
+    byHost.set(host, [...(byHost.get(host) ?? []), member])
+  }
+  let crowd: Member[] = []
+  for (const each of byHost.values()) if (each.length > crowd.length) crowd = each
+  return crowd[0]
+}
+
+/**
+ * Who counts as one: an address without its port; of an IPv6 address the half that names the
+ * network, since one host can have all of the other half.
+ *
+ * @example hostOf('tcp://[2001:db8::7]:4444') // '2001:db8:0:0'
+ */
+export function hostOf(address: string): string {
+  const rest = address.slice(address.indexOf('://') + 3)
+  const bracketed = /^\[([^\]%]*)[^\]]*\]/.exec(rest)?.[1]
+  if (bracketed !== undefined) return bracketed === '::1' ? bracketed : networkHalf(bracketed)
+  return /^[^:/]*/.exec(rest)?.[0] ?? rest
+}
+
+function networkHalf(address: string): string {
+  const [head = '', tail] = address.split('::')
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const gap = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  return [...first, ...Array(gap).fill('0'), ...last].slice(0, 4).join(':')
+}
+
+/** The addresses that peers of one machine reach each other by. */
+export function isOwnMachine(host: string): boolean {
+  return host === '127.0.0.1' || host === '::1'
+}

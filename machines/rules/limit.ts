@@ -1,0 +1,55 @@
+/**
+ * The limits that others can run into here: what each stops, and what happens then. Everything that
+ * a peer or a stranger can make this peer hold or do has one. Their sizes stand where they are
+ * enforced.
+ */
+
+import type { PeerId } from './peer.ts'
+
+/** Each limit by name, and what happens when it is reached. */
+export const LIMITS_REACHED = {
+  'frame.length': 'A frame was too long, empty or cut off: its connection ended.',
+  'frame.depth': 'A frame was nested too deeply: its connection ended.',
+  'frame.elements': 'A frame had too many elements: its connection ended.',
+  'frame.content': 'A frame held what no message may hold: its connection ended.',
+  connections: 'Somebody dialled, and there was no room for a connection: it was turned away.',
+  handshakes: 'Too many had dialled and not told who they are: the oldest one was cut off.',
+  'handshakes.address': 'The same, of one address: its oldest one was cut off.',
+  'handshakes.pace': 'One address dialled too often: it was turned away.',
+  'handshake.time': 'Somebody dialled and was not known in time: the connection ended.',
+  silence: 'A peer was silent for too long: its connection ended.',
+  queue: 'A peer does not read: data is left out for it, and asked for when it reads again.',
+  'queue.answers': 'A peer asks and does not read the answers: its connection ended.',
+  'questions.pace': 'A peer asks too often: the question was not answered.',
+  'peers.pace': 'A peer asks or tells of other peers too often: that was passed over.',
+  addresses: 'A peer told of an address that is not to be dialled by hearsay: it was passed over.',
+  'dials.pace': 'Peers were told of faster than they may be dialled: the dials wait.',
+  entries: 'The dictionary has as many entries as it may have: a new key was not taken in.',
+  bytes: 'The dictionary is as large as it may be: an entry was not taken in.',
+  share: 'A peer wrote more than its share of the room: its entry was not taken in.',
+  origins: 'More runs of peers have written than are remembered: the oldest was forgotten.',
+  waits: 'Peers wait for more keys than are taken notice of: some waits were passed over.',
+  members: 'More members, or more talk of them, than is remembered: some was passed over.',
+  runs: 'More runs broadcast than are told apart: the longest silent was forgotten.',
+  gaps: 'A run left more gaps in its broadcasts than are kept: the oldest was given up.',
+} as const satisfies Record<string, string>
+
+/** The name of a limit. */
+export type LimitName = keyof typeof LIMITS_REACHED
+
+/**
+ * A limit was reached. Told at once, and then at most once a second for each limit; `count` says
+ * how often it was reached since the dictionary was opened.
+ */
+export interface LimitFact {
+  readonly type: 'limit.reached'
+  readonly limit: LimitName
+  readonly count: number
+  /** Who reached it last, where that is known. */
+  readonly peerId: PeerId | null
+  /** From where, where that is known. */
+  readonly address: string | null
+}
+
+/** The shortest time between two facts about one limit, in milliseconds. */
+export const LIMIT_TOLD_MS = 1_000
