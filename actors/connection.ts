@@ -81,7 +81,12 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
         noteNeighbour(board, context)
       },
       beat: ({ context }) => lineOf(context).beat(),
-      dropWire: ({ context }) => lineOf(context).destroy(),
+      dropWire: ({ context }) => {
+        const { end, direction } = context
+        const isLate = end?.cause === 'limit' && end.reason === 'handshake'
+        if (isLate && direction === 'incoming') board.reach('handshake.time', context)
+        lineOf(context).destroy()
+      },
       report: sendParent(({ context, event }) => reportOf(context, event)),
     },
   }

@@ -225,6 +225,8 @@ export class Line implements WireEvents {
   closed(end: WireEnd): void {
     if (this.#end !== undefined) return
     this.#end = end
+    const isLate = end.code === 'timeout' && this.direction === 'incoming'
+    if (isLate) this.#reach('handshake.time', this)
     if (end.code === 'bad-frame') this.#reach('frame.length', this)
     this.#owner?.closed(end)
   }

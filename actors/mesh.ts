@@ -26,7 +26,6 @@ import {
   dialDue,
   learn,
   learnPeers,
-  type Member,
   memberOf,
   type Order,
   peersToTell,
@@ -225,7 +224,7 @@ function hearEnd(
   const member = handle && roster.members.get(handle)
   if (member === undefined) return { roster, orders: [] }
   if ('output' in event) {
-    tellEnd(board, event.output, member)
+    tellEnd(board, event.output)
     return forget(roster, event.output, moment)
   }
   const { error: cause } = event as { error: unknown }
@@ -236,13 +235,7 @@ function hearEnd(
   return forget(roster, { handle: member.handle, peerId, address, end }, moment)
 }
 
-function tellEnd(
-  board: Switchboard,
-  { end, address, peerId }: ConnectionOutput,
-  { direction }: Member,
-): void {
-  const isLate = end.cause === 'limit' ? end.reason === 'handshake' : end.reason === 'timeout'
-  if (isLate && direction === 'incoming') board.reach('handshake.time', { peerId, address })
+function tellEnd(board: Switchboard, { end, address, peerId }: ConnectionOutput): void {
   const { cause, reason } = end
   const by = 'by' in end ? end.by : null
   board.announce({ type: 'connection.closed', address, peerId, cause, reason, by })

@@ -1,12 +1,12 @@
 /**
  * Who may begin a handshake.
  *
- * Whoever dials costs something before it has told who it is, so few may be at the door at once, and
- * few of one address. A newcomer is not made to wait for those who say nothing: in a full doorway
- * the oldest of whoever takes most room is cut off, since a peer that means it is through within
- * moments. How soon one address may come again is limited as well, so everybody gets the time that
- * a handshake takes. Several peers of one machine start together and share its address, so that one
- * may come more often.
+ * Whoever dials costs something before it has told who it is, so few may be at the door at once,
+ * and few of one address. A newcomer is not made to wait for those who say nothing: in a full
+ * doorway the oldest of whoever takes most room is cut off, since a peer that means it is through
+ * within moments. How soon one address may come again is limited as well, so everybody gets the
+ * time that a handshake takes. Several peers of one machine start together and share its address,
+ * so that one may come more often.
  */
 
 import type { LimitName } from './limit.ts'
