@@ -82,9 +82,8 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
       },
       beat: ({ context }) => lineOf(context).beat(),
       dropWire: ({ context }) => {
-        const { end, direction } = context
-        const isLate = end?.cause === 'limit' && end.reason === 'handshake'
-        if (isLate && direction === 'incoming') board.reach('handshake.time', context)
+        const isLate = context.end?.reason === 'handshake' && context.direction === 'incoming'
+        if (isLate) board.reach('handshake.time', context)
         lineOf(context).destroy()
       },
       report: sendParent(({ context, event }) => reportOf(context, event)),
