@@ -117,7 +117,11 @@ export class Lease implements AsyncDisposable {
 export async function acquireLease(board: Switchboard, input: Acquisition): Promise<Lease> {
   const { signal, ifAvailable: _, ...rest } = { waitMs: 0, isRenewing: false, ...input }
   if (signal?.aborted) throw aborted(input.key, signal)
-  const actor = createActor(leaseLogic, { input: rest, clock: board.clock })
+  const actor = createActor(leaseLogic, {
+    input: rest,
+    clock: board.clock,
+    ...(board.inspect && { inspect: board.inspect }),
+  })
   let giveUp = () => {}
   const lease = new Promise<Lease>((resolve, reject) => {
     actor.on('held', ({ token }) => resolve(new Lease(input.key, { token, actor, board })))

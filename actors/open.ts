@@ -6,7 +6,7 @@ import { HoldfastError } from '../machines/rules/errors.ts'
 import { Dictionary } from './dictionary.ts'
 import { listenError } from './refusal.ts'
 import { type DictionaryOptions, settle } from './settings.ts'
-import { syncLogic } from './sync.ts'
+import { boards, syncLogic } from './sync.ts'
 
 /**
  * The options of `openDictionary`: those of `syncLogic`, and what XState's `createActor` inspects
@@ -38,6 +38,9 @@ export async function openDictionary<V = unknown>(
     clock,
     ...(inspect && { inspect }),
   })
+  // A lease is an actor of its own, outside this system, and is inspected all the same.
+  const board = boards.get(actor)
+  if (board) board.inspect = inspect
   const dictionary = new Dictionary<V>(actor)
   await new Promise<void>((resolve, reject) => {
     actor.subscribe({

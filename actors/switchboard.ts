@@ -6,7 +6,7 @@
  * actor system, where two dictionaries of one application would collide.
  */
 
-import type { AnyActorRef } from 'xstate'
+import type { AnyActorRef, InspectionEvent, Observer } from 'xstate'
 import type { MeshEvent } from '../machines/mesh.ts'
 import type { Census } from '../machines/rules/census.ts'
 import type { Reading } from '../machines/rules/lease.ts'
@@ -74,6 +74,8 @@ export class Switchboard implements Shared {
   attentiveAt = 0
   /** True once a neighbour has told what this peer lacked. */
   isInformed = false
+  /** What the leases that are acquired here are inspected with, as the dictionary itself is. */
+  inspect: ((event: InspectionEvent) => void) | Observer<InspectionEvent> | undefined
   /** Where others may dial this peer. */
   addresses: readonly string[] = []
   #waiters = 0

@@ -25,7 +25,7 @@ interface Room {
 const nothing = /^$/
 const anything = /./
 /** The package itself by any of its doorways, or any other package. */
-const doorways = /^holdfast(\/(machines|transport|simulation))?$|^(?!holdfast(\/|$))/
+const doorways = /^holdfast(\/(machines|transport|simulation|inspector))?$|^(?!holdfast(\/|$))/
 
 const rooms: readonly Room[] = [
   { files: /^test\//, local: anything, packages: anything },
@@ -39,9 +39,20 @@ const rooms: readonly Room[] = [
     doorway: true,
   },
   {
+    // Runs in a browser: nothing of Node, and of the other rooms what needs none either.
+    files: /^inspector\/page\//,
+    local: /^(inspector\/(page|message|world|history)|machines\/chart)[/.]/,
+    packages: /^(preact(\/hooks)?|htm\/preact|@dagrejs\/dagre|d3-force)$/,
+  },
+  {
+    files: /^inspector\/bundle\.ts$/,
+    local: /^inspector\//,
+    packages: /^(esbuild|node:.+)$/,
+  },
+  {
     files: /^inspector\//,
     local: /^(inspector|actors|machines|transport)\//,
-    packages: /^(xstate(\/.+)?|node:.+)$/,
+    packages: /^(xstate(\/.+)?|ws|node:.+)$/,
   },
   {
     files: /^actors\//,
