@@ -17,7 +17,7 @@ import { parse, place, readSources, type Source, walk } from './sources.ts'
 const errors = suite('errors')
 
 const production = readSources('.ts').filter(({ path }) =>
-  /^(index\.ts$|(actors|machines|transport)\/)/.test(path),
+  /^(index\.ts$|(actors|adapters|machines|transport)\/)/.test(path),
 )
 const errorsFile = 'machines/rules/errors.ts'
 /** Where a plain error is thrown: at whoever wires, simulates or carries, not at applications. */

@@ -35,6 +35,10 @@ const planted: readonly (readonly [path: string, text: string, offence: string])
   ['examples/queue.ts', "import 'holdfast/actors'", 'package "holdfast/actors"'],
   ['bench/writes.ts', "import '../machines/rules/entry.ts'", 'machines/rules/entry.ts'],
   ['bin/holdfast.ts', "import '../actors/dictionary.ts'", 'actors/dictionary.ts'],
+  ['adapters/react.ts', "import { View } from '../actors/store.ts'", 'actors/store.ts'],
+  ['adapters/react.ts', "import { Keyv } from 'keyv'", 'package "keyv"'],
+  ['adapters/views.ts', "import { useMemo } from 'react'", 'package "react"'],
+  ['adapters/cron.ts', "import './views.ts'", 'adapters/views.ts'],
   ['test/a.test.ts', "import './b'", 'without its ending'],
   ['cellar/wine.ts', '', 'no room'],
   ['transport/utils.ts', '', 'no noun'],
@@ -72,6 +76,7 @@ const allowed: readonly (readonly [path: string, text: string])[] = [
     "import { openDictionary } from 'holdfast'\nimport { setup } from 'xstate'",
   ],
   ['examples/demo/demo.ts', "import 'holdfast/simulation'\nimport '../screen.ts'"],
+  ['adapters/react.ts', "import { useMemo } from 'react'\nimport './views.ts'\nimport 'holdfast'"],
   ['index.ts', "export { openDictionary } from './actors/dictionary.ts'"],
   ['test/a.test.ts', "import { findOffences } from './house/floors.ts'\nimport(name)"],
 ]

@@ -25,11 +25,17 @@ interface Room {
 const nothing = /^$/
 const anything = /./
 /** The package itself by any of its doorways, or any other package. */
-const doorways = /^holdfast(\/(machines|transport|simulation|inspector))?$|^(?!holdfast(\/|$))/
+const doorways =
+  /^holdfast(\/(machines|transport|simulation|inspector|react|keyv|cron))?$|^(?!holdfast(\/|$))/
 
 const rooms: readonly Room[] = [
   { files: /^test\//, local: anything, packages: anything },
   { files: /^examples\//, local: /^examples\//, packages: doorways },
+  // What an adapter is for, and no other package: the application brings it, or not.
+  { files: /^adapters\/cron\.ts$/, local: nothing, packages: /^(holdfast|node-cron)$/ },
+  { files: /^adapters\/keyv\.ts$/, local: nothing, packages: /^(holdfast|keyv)$/ },
+  { files: /^adapters\/react\.ts$/, local: /^adapters\//, packages: /^(holdfast|react)$/ },
+  { files: /^adapters\//, local: /^adapters\//, packages: /^(holdfast|xstate)$/ },
   { files: /^bench\//, local: /^bench\//, packages: doorways },
   { files: /^bin\//, local: /^bin\//, packages: doorways },
   {
