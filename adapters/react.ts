@@ -39,7 +39,7 @@ export function useKey<V>(dictionary: MaybeDictionary<V>, key: Key): V | undefin
 }
 
 /**
- * All keys of text that begin with a prefix, with their values; `''` is all keys of text. The Map is
+ * All keys of text that begin with a prefix, with their values; `''` means all of them. The Map is
  * a new one after each change, and the same one in between. The first look reads every key of the
  * dictionary, later ones only what changed.
  *
