@@ -1,5 +1,6 @@
 /**
- * Proofs and keys, made by `node:crypto`. No other file of this room computes any.
+ * Proofs and keys, made by `node:crypto`. No other file of this room computes any, but for the names
+ * of keys in `tlsSecret.ts`.
  *
  * From one secret come five keys, one for each purpose, by HKDF-SHA256 with the network's name as
  * salt; and, for each name, the Ed25519 key of the peer that bears it. So a name is only as good as
@@ -99,7 +100,7 @@ function membershipsOf(secrets: readonly Uint8Array[], network: string): Members
     const keys = new Map<ProofPurpose, Uint8Array>()
     return {
       prove: (purpose, bytes) => {
-        const key = keys.get(purpose) ?? derive({ secret, network, label: purpose })
+        const key = keys.get(purpose) ?? deriveKey({ secret, network, label: purpose })
         keys.set(purpose, key)
         const mac = createHmac('sha256', key).update(bytes).digest()
         return mac.subarray(0, PROOF_BYTES[purpose])
@@ -108,13 +109,18 @@ function membershipsOf(secrets: readonly Uint8Array[], network: string): Members
   })
 }
 
-function derive(from: { secret: Uint8Array; network: string; label: string }): Uint8Array {
+/** A key for one purpose: HKDF-SHA256 with the network's name as salt. */
+export function deriveKey(from: {
+  secret: Uint8Array
+  network: string
+  label: string
+}): Uint8Array {
   const { secret, network, label } = from
   return new Uint8Array(hkdfSync('sha256', secret, network, `holdfast/1 ${label}`, KEY_BYTES))
 }
 
 function seedOf(name: string, { network, secret }: { network: string; secret: Uint8Array }) {
-  return derive({ secret, network, label: `name ${name}` })
+  return deriveKey({ secret, network, label: `name ${name}` })
 }
 
 const pairs = new Map<string, Pair>()

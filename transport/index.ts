@@ -38,3 +38,5 @@ export {
   type TcpOptions,
   tcpTransport,
 } from './tcp.ts'
+export { type TlsOptions, tlsTransport } from './tls.ts'
+export type { TlsCertificates } from './tlsCertificates.ts'

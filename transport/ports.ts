@@ -23,6 +23,16 @@ export interface WireEnd {
     | 'bad-preamble' // the first bytes are not ours
     | 'bad-frame' // a frame was too long, empty or cut off
     | 'unsupported' // no carrier for this address
+    | 'tls-missing' // the other side does not speak TLS
+    | 'tls-version' // the other side does not speak TLS 1.3
+    | 'tls-protocol' // the other side speaks TLS about something else
+    | 'tls-secret' // one side does not know the secret of the other
+    | 'tls-failed' // TLS could not be agreed upon; `detail` says why
+    | 'certificate-missing' // the other side has none
+    | 'certificate-expired' // that of the other side, or it is not valid yet
+    | 'certificate-untrusted' // no authority of ours has signed it for this
+    | 'certificate-name' // it is another one's than the address says
+    | 'certificate-refused' // the other side refuses ours
   readonly detail?: string
 }
 

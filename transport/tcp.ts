@@ -6,17 +6,10 @@
  * else, or nothing for five seconds, is cut off without having been sent a byte.
  */
 
-import { createServer, type Server, Socket } from 'node:net'
-import type {
-  Listener,
-  ListenerEvents,
-  ListenFailure,
-  Transport,
-  Wire,
-  WireEvents,
-} from './ports.ts'
-import { formatTcpAddress, parseTcpAddress, type TcpAddress } from './tcpAddress.ts'
-import { listenFailureOf } from './tcpError.ts'
+import { Socket } from 'node:net'
+import type { Transport, Wire, WireEvents } from './ports.ts'
+import { parseTcpAddress } from './tcpAddress.ts'
+import { listenTcp } from './tcpListener.ts'
 import { type TcpLimits, TcpWire } from './tcpWire.ts'
 
 /** How long a dial may take, from `dial` to `opened`, in milliseconds. */
@@ -62,17 +55,23 @@ export interface TcpOptions {
  * const wire = tcp.dial('tcp://127.0.0.1:4444', wireEvents)
  */
 export function tcpTransport(options: TcpOptions = {}): Transport {
-  const limits: TcpLimits = {
+  const limits = tcpLimits(options)
+  const begin = (wire: TcpWire, socket: Socket) => wire.use(socket)
+  return {
+    scheme: 'tcp',
+    dial: (address, events) => dial({ address, limits }, events),
+    listen: (address, events) => listenTcp({ address, scheme: 'tcp', limits, begin }, events),
+  }
+}
+
+/** The limits when all are decided. */
+export function tcpLimits(options: TcpOptions): TcpLimits {
+  return {
     dialMsMax: options.dialMsMax ?? DIAL_MS_MAX,
     preambleMsMax: options.preambleMsMax ?? PREAMBLE_MS_MAX,
     queueBytesHigh: options.queueBytesHigh ?? QUEUE_BYTES_HIGH,
     flushMsMax: options.flushMsMax ?? FLUSH_MS_MAX,
     lingerMs: options.lingerMs ?? LINGER_MS,
-  }
-  return {
-    scheme: 'tcp',
-    dial: (address, events) => dial({ address, limits }, events),
-    listen: (address, events) => listen({ address, limits }, events),
   }
 }
 
@@ -89,99 +88,7 @@ function dial({ address, limits }: Place, events: WireEvents): Wire {
   if (target === undefined || target.port === 0) {
     wire.abort({ code: 'unsupported', detail: `${address} is no TCP address to dial` })
   } else {
-    socket.connect(target)
+    socket.once('connect', () => wire.use(socket)).connect(target)
   }
   return wire
-}
-
-function listen({ address, limits }: Place, events: ListenerEvents): Listener {
-  const server = createServer({ allowHalfOpen: true })
-  const listener = new TcpListener(server, events)
-  server.on('connection', (socket: Socket) => accept(socket, limits, events))
-  const place = parseTcpAddress(address)
-  if (place === undefined) listener.refuse(`${address} is no TCP address`)
-  else listener.bind(place)
-  return listener
-}
-
-function accept(socket: Socket, limits: TcpLimits, events: ListenerEvents): void {
-  const { remoteAddress: host, remotePort: port } = socket
-  if (host === undefined || port === undefined) {
-    // The dialler was gone before we looked.
-    socket.on('error', () => socket.destroy())
-    socket.destroy()
-    return
-  }
-  const remoteAddress = formatTcpAddress({ host, port })
-  const wire = new TcpWire({ socket, role: 'acceptor', remoteAddress, limits })
-  const wireEvents = events.accepted(wire)
-  wire.attend(wireEvents ?? NOBODY)
-  if (wireEvents === undefined) wire.destroy()
-}
-
-/** Hears of a wire that was turned away. */
-const NOBODY: WireEvents = { opened() {}, frames() {}, drained() {}, closed() {} }
-
-class TcpListener implements Listener {
-  readonly #server: Server
-  readonly #events: ListenerEvents
-  #isClosed = false
-  /** Whether the attempt to bind is over, for better or worse. */
-  #isSettled = false
-  /** Who waits for the address to be free. */
-  #waiting: (() => void)[] = []
-
-  constructor(server: Server, events: ListenerEvents) {
-    this.#server = server
-    this.#events = events
-  }
-
-  bind(place: TcpAddress): void {
-    const server = this.#server
-    server.on('error', (error) => this.#fail(listenFailureOf(error)))
-    server.once('listening', () => {
-      this.#isSettled = true
-      if (this.#isClosed) {
-        this.#release()
-        return
-      }
-      const bound = server.address()
-      const port = bound !== null && typeof bound === 'object' ? bound.port : place.port
-      this.#events.listening(formatTcpAddress({ host: place.host, port }))
-    })
-    // Workers of a cluster would share the port otherwise, and with it the wires of one peer.
-    server.listen({ host: place.host, port: place.port, exclusive: true })
-  }
-
-  /** Fails without having tried. */
-  refuse(detail: string): void {
-    process.nextTick(() => this.#fail({ code: 'address-invalid', detail }))
-  }
-
-  close(done?: () => void): void {
-    this.#isClosed = true
-    if (done !== undefined) this.#waiting.push(done)
-    // Binding cannot be called off, so a listener that is closed meanwhile lets go as soon as it is
-    // bound.
-    if (this.#isSettled) this.#release()
-  }
-
-  #fail(failure: ListenFailure): void {
-    const wasClosed = this.#isClosed
-    this.#isClosed = true
-    this.#isSettled = true
-    this.#release()
-    if (!wasClosed) this.#events.failed(failure)
-  }
-
-  /**
-   * The server lets go of the address at once; its own `close` event would wait for every wire to
-   * end.
-   */
-  #release(): void {
-    this.#server.close()
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const done of waiting) setImmediate(done)
-  }
 }

@@ -20,11 +20,16 @@ export interface TcpWireOptions {
 }
 
 /**
- * A wire over one socket. It carries frames once the preambles were exchanged (see `framing.ts`).
+ * A wire over one TCP connection, plain or under TLS. It carries frames once the preambles were
+ * exchanged (see `framing.ts`).
+ *
+ * Until `use` names the socket that bytes are read from, it only watches the one that it was given:
+ * a dialler's that is about to connect, or one on which TLS shakes hands. One deadline covers all of
+ * it, and the preamble.
  */
 export class TcpWire implements Wire {
   readonly remoteAddress: string
-  readonly #socket: Socket
+  #socket: Socket
   readonly #role: 'dialler' | 'acceptor'
   readonly #limits: TcpLimits
   readonly #preamble = new PreambleReader()
@@ -39,6 +44,7 @@ export class TcpWire implements Wire {
   #readingPaused = false
   #end: WireEnd | undefined
   #timer: NodeJS.Timeout | undefined
+  #binding: Uint8Array | undefined
 
   constructor(options: TcpWireOptions) {
     this.remoteAddress = options.remoteAddress
@@ -47,20 +53,39 @@ export class TcpWire implements Wire {
     this.#limits = options.limits
   }
 
+  /** True until the preambles were exchanged, unless it has ended before. */
+  get isOpening(): boolean {
+    return this.#state === 'opening'
+  }
+
+  /** What only the two ends of this stream know, once TLS stands. */
+  get binding(): Uint8Array | undefined {
+    return this.#binding
+  }
+
   /** Says who hears of this wire, and starts to hear of the socket. */
   attend(events: WireEvents): void {
     this.#events = events
-    const socket = this.#socket
-    socket.setNoDelay(true)
-    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
-    socket.on('end', () => this.#receiveEnd())
-    socket.on('error', (error) => {
-      this.#end ??= wireEndOf(error)
-    })
-    socket.on('close', () => this.#finish())
+    this.#socket.setNoDelay(true)
+    this.#watch(this.#socket)
     const { dialMsMax, preambleMsMax } = this.#limits
     this.#openWithin(this.#role === 'dialler' ? dialMsMax : preambleMsMax)
-    if (this.#role === 'dialler') socket.once('connect', () => socket.write(PREAMBLE))
+  }
+
+  /** From now on bytes are read from this socket: the same one, or the one that TLS put on it. */
+  use(socket: Socket, binding?: Uint8Array): void {
+    if (this.#isClosed()) {
+      socket.destroy()
+      return
+    }
+    this.#binding = binding
+    if (socket !== this.#socket) {
+      this.#socket = socket
+      this.#watch(socket)
+    }
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    socket.on('end', () => this.#receiveEnd())
+    if (this.#role === 'dialler') socket.write(PREAMBLE)
   }
 
   get queuedBytes(): number {
@@ -113,6 +138,14 @@ export class TcpWire implements Wire {
     // read. So the other side may take this for an end in good order, as it does when a process is
     // killed.
     this.#socket.destroy()
+  }
+
+  #watch(socket: Socket): void {
+    socket.on('error', (error) => {
+      this.#end ??= wireEndOf(error)
+    })
+    // A socket under TLS may close while TLS still hands on what it had decrypted.
+    socket.on('close', () => socket === this.#socket && this.#finish())
   }
 
   /** All frames of one tick leave in one write. */

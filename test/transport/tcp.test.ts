@@ -2,66 +2,17 @@ import { once } from 'node:events'
 import { connect, createServer, Socket } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type TransportScene, transportChecks } from '../../transport/acceptance.ts'
+import { transportChecks } from '../../transport/acceptance.ts'
 import { connect as connectPair, frameOf, WireRecorder } from '../../transport/acceptanceScene.ts'
 import { PREAMBLE } from '../../transport/framing.ts'
 import type { WireEnd, WireEvents } from '../../transport/ports.ts'
 import { type TcpOptions, tcpTransport } from '../../transport/tcp.ts'
-
-// Real sockets, so real time: the waits below end as soon as what they wait for has happened.
-const UNTIL_MS_MAX = 5_000
-const SETTLE_MS = 30
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const startMs = performance.now()
-  while (!condition()) {
-    if (performance.now() - startMs > UNTIL_MS_MAX) throw new Error(`Never: ${condition}`)
-    await sleep(1)
-  }
-}
-
-/** Ends whatever a check left open, so that each begins with nothing. */
-function scene(address: string): TransportScene {
-  const tcp = tcpTransport()
-  const left: (() => void)[] = []
-  const transport: TransportScene['dialler'] = {
-    scheme: 'tcp',
-    dial(at, events) {
-      const wire = tcp.dial(at, events)
-      left.push(() => wire.destroy())
-      return wire
-    },
-    listen(at, events) {
-      const listener = tcp.listen(at, {
-        ...events,
-        accepted(wire) {
-          left.push(() => wire.destroy())
-          return events.accepted(wire)
-        },
-      })
-      left.push(() => listener.close())
-      return listener
-    },
-  }
-  return {
-    dialler: transport,
-    listener: transport,
-    address,
-    until,
-    settle: () => sleep(SETTLE_MS),
-    close: () => {
-      for (const end of left) end()
-    },
-  }
-}
+import { sceneOf, sleep, until } from './sockets.ts'
 
 for (const address of ['tcp://127.0.0.1:0', 'tcp://[::1]:0']) {
   const carrier = suite(`tcp: carrier at ${address}`)
-  for (const { title, run } of transportChecks(() => scene(address))) carrier(title, run)
+  for (const { title, run } of transportChecks(() => sceneOf(tcpTransport(), address)))
+    carrier(title, run)
   carrier.run()
 }
 
@@ -239,7 +190,7 @@ hostile.run()
 const writes = suite('tcp: writes')
 
 writes('frames of one tick leave in one write', async () => {
-  const here = scene('tcp://127.0.0.1:0')
+  const here = sceneOf(tcpTransport(), 'tcp://127.0.0.1:0')
   const { dialled, accepted } = await connectPair(here)
   const counted = { write: 0, writev: 0 }
   // These two are where every stream hands its bytes to the system.
@@ -272,7 +223,9 @@ leftovers('what was closed leaves no handle that would keep the process alive', 
     return !handles.some((name) => name.startsWith('TCP') || name.includes('Connect'))
   }
   await until(isQuiet)
-  const { dialled, accepted, listening } = await connectPair(scene('tcp://127.0.0.1:0'))
+  const { dialled, accepted, listening } = await connectPair(
+    sceneOf(tcpTransport(), 'tcp://127.0.0.1:0'),
+  )
   assert.not(isQuiet())
   listening.listener.close()
   dialled.wire.close()
