@@ -1,6 +1,6 @@
 /**
- * Proofs and keys, made by `node:crypto`. No other file of this room computes any, but for the names
- * of keys in `tlsSecret.ts`.
+ * Proofs and keys, made by `node:crypto`. No other file of this room computes any, but for the
+ * names of keys in `tlsSecret.ts`.
  *
  * From one secret come five keys, one for each purpose, by HKDF-SHA256 with the network's name as
  * salt; and, for each name, the Ed25519 key of the peer that bears it. So a name is only as good as

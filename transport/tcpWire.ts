@@ -24,8 +24,8 @@ export interface TcpWireOptions {
  * exchanged (see `framing.ts`).
  *
  * Until `use` names the socket that bytes are read from, it only watches the one that it was given:
- * a dialler's that is about to connect, or one on which TLS shakes hands. One deadline covers all of
- * it, and the preamble.
+ * a dialler's that is about to connect, or one on which TLS shakes hands. One deadline covers all
+ * of it, and the preamble.
  */
 export class TcpWire implements Wire {
   readonly remoteAddress: string

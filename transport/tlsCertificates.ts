@@ -68,7 +68,7 @@ function invalid(name: string | undefined, cause?: unknown): HoldfastError {
   })
 }
 
-/** OpenSSL's own words name no content. A path may be shown; what was taken for one may be a key. */
+/** OpenSSL's own words name no content. What was taken for a path may be a key. */
 function reasonOf(error: NodeJS.ErrnoException): string {
   if (error.syscall !== undefined) return error.code ?? 'it cannot be read'
   return error.message

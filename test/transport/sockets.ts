@@ -1,4 +1,4 @@
-/** Scenes on real sockets, so in real time: the waits end as soon as what they wait for is there. */
+/** Scenes on real sockets, so in real time; each wait ends as soon as what it waits for is there. */
 
 import type { TransportScene } from '../../transport/acceptance.ts'
 import type { Transport } from '../../transport/ports.ts'
