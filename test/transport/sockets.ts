@@ -1,4 +1,4 @@
-/** Scenes on real sockets, so in real time; each wait ends as soon as what it waits for is there. */
+/** Scenes on real sockets, so in real time; each wait ends as soon as its condition holds. */
 
 import type { TransportScene } from '../../transport/acceptance.ts'
 import type { Transport } from '../../transport/ports.ts'
