@@ -15,6 +15,7 @@ import {
 import { renewalWords } from '../machines/rules/renewal.ts'
 import { GRANT_UNSENT } from '../machines/rules/table.ts'
 import type { Timer } from '../transport/ports.ts'
+import { isProvable } from './evidence.ts'
 import type { Line } from './line.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -115,10 +116,14 @@ class Answer {
     const { table } = replica
     // The first slot may have lost its entry since it was taken, or got one that may give way.
     const isTellable = (slot: number) =>
-      table.unsent[slot] !== GRANT_UNSENT && (table.epoch[slot] as number) > 0
+      table.unsent[slot] !== GRANT_UNSENT &&
+      (table.epoch[slot] as number) > 0 &&
+      isProvable(replica, slot)
     const reading = this.#board.read()
     const batch = gather(replica, run.filter(isTellable), reading)
-    this.#line.say({ kind: 'sync.give', ask: this.#question.ask, batch })
+    const { ask } = this.#question
+    const proofs = this.#board.notary?.prove(batch)
+    this.#line.say({ kind: 'sync.give', ask, batch, ...(proofs && { proofs }) })
   }
 
   /** Deletions may have been collected meanwhile, before their turn to be given came. */

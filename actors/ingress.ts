@@ -5,7 +5,8 @@ import type { Parcel, Switchboard } from './switchboard.ts'
 
 /** True if this must not be taken in or passed on. Its sender is cut off then. */
 export function isRefused(board: Switchboard, parcel: Parcel): boolean {
-  const offence = judgeIngress(board.replica.permissions, parcel.message)
+  const { notary, replica } = board
+  const offence = judgeIngress(replica.permissions, parcel.message) ?? notary?.judge(parcel)
   if (offence === undefined) return false
   refuse(board, parcel, offence)
   return true

@@ -72,7 +72,8 @@ export const storeLogic = fromTransition<
     const { leasing, safety, leaseMs, takeover, limits } = board.settings
     const permissions = permissionsOf(board.settings.readOnly, board.settings.permissions)
     const rules = { leasing, isMajority: safety === 'majority', leaseMs, takeover, limits }
-    const replica = createReplica({ self: board.self, permissions, ...rules })
+    const isSigned = board.notary !== undefined
+    const replica = createReplica({ self: board.self, permissions, isSigned, ...rules })
     board.replica = replica
     const never = { remindAt: Number.POSITIVE_INFINITY, lookAt: Number.POSITIVE_INFINITY }
     return { board, replica, isReached: false, isFlushDue: false, ...never }
@@ -199,7 +200,7 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
   const { replica, board } = state
   const { body } = event.parcel.message as Broadcast
   if (body.kind !== 'entries') return
-  const fits = merge(board, body.batch)
+  const fits = merge(board, event.parcel, body.batch)
   if (replica.inherited.length > 0) inherit(replica, board.read())
   if (!fits) return reportFull(state)
   const coverage = replica.coverage[indexOrigin(replica, event.origin)] as Coverage
@@ -211,18 +212,20 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
 
 function take(state: StoreState, parcel: Parcel): void {
   const message = parcel.message as Extract<DataMessage, { kind: 'sync.give' }>
-  const fits = merge(state.board, message.batch)
+  const fits = merge(state.board, parcel, message.batch)
   if (state.replica.inherited.length > 0) inherit(state.replica, state.board.read())
   if (fits) return
   state.replica.isAnswerCut = true
   reportFull(state)
 }
 
-function merge(board: Switchboard, batch: Batch): boolean {
+function merge(board: Switchboard, parcel: Parcel, batch: Batch): boolean {
   const { replica, counts } = board
   counts.batchesMerged += 1
   counts.entriesMerged += batch.keys.length
-  return mergeBatch(replica, batch, board.read())
+  const fits = mergeBatch(replica, batch, board.read())
+  board.notary?.file(batch, parcel)
+  return fits
 }
 
 function reportFull(state: StoreState): void {

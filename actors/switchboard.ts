@@ -16,6 +16,7 @@ import type { DataMessage } from '../machines/rules/message.ts'
 import { createPassage, readPassage } from '../machines/rules/passage.ts'
 import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
 import type { Replica } from '../machines/rules/replica.ts'
+import type { Evidence } from '../machines/rules/witness.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
 import type { Announcement } from './announcement.ts'
 import { Bounds, type Culprit } from './bounds.ts'
@@ -23,6 +24,7 @@ import { Counts } from './counts.ts'
 import { publish, type Trace } from './diagnostics.ts'
 import { Line, type LineOptions } from './line.ts'
 import { Lines } from './lines.ts'
+import { Notary } from './notary.ts'
 import type { Settings } from './settings.ts'
 
 /** A data message on its way through this peer. It shows only its kind and size to an inspector. */
@@ -30,6 +32,8 @@ export class Parcel {
   readonly line: Line
   readonly message: DataMessage
   readonly frame: Frame
+  /** What proves the entries in it, when that was verified. */
+  evidence: Evidence | undefined
 
   constructor(line: Line, message: DataMessage, frame: Frame) {
     this.line = line
@@ -52,6 +56,8 @@ export class Switchboard implements Shared {
   readonly settings: Settings
   readonly self: Origin
   readonly lines = new Lines()
+  /** Signs and checks what peers say, in a network whose peers do. */
+  readonly notary: Notary | undefined
   readonly counts = new Counts()
   readonly bounds = new Bounds()
   /** The root: hears what happened. */
@@ -89,6 +95,7 @@ export class Switchboard implements Shared {
     this.settings = settings
     this.sync = sync
     this.self = { peer: settings.peerId as PeerId, run: this.makeId() as RunId }
+    if (settings.integrity === 'signed') this.notary = new Notary(this)
   }
 
   get clock(): Clock {

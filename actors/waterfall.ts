@@ -50,7 +50,8 @@ function make({ board, waterfall }: WaterfallState, body: BroadcastBody): void {
   const number = ++waterfall.sent
   board.counts.broadcastsMade += 1
   fallsFresh(waterfall, board.self, number)
-  board.lines.broadcast(encode({ kind: 'broadcast', origin: board.self, number, body }))
+  const message = { kind: 'broadcast', origin: board.self, number, body } as const
+  board.lines.broadcast(board.notary?.frameOf(message) ?? encode(message))
 }
 
 function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {

@@ -9,19 +9,13 @@
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'
 import type { Batch } from '../machines/rules/batch.ts'
 import { MEMBERS_MAX, type MemberWord } from '../machines/rules/census.ts'
-import { type CoverageList, isCoverageList, ORIGINS_MAX } from '../machines/rules/coverage.ts'
+import { isCoverageList } from '../machines/rules/coverage.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import { publicKey, storedKey } from '../machines/rules/key.ts'
-import type {
-  Broadcast,
-  BroadcastBody,
-  ControlMessage,
-  Message,
-  PeerAddresses,
-} from '../machines/rules/message.ts'
+import type { Broadcast, BroadcastBody, Message, PeerAddresses } from '../machines/rules/message.ts'
 import { isId, type PeerId } from '../machines/rules/peer.ts'
+import { STAMP_BYTES } from '../machines/rules/provenance.ts'
 import { WAITS_MAX, type Waits } from '../machines/rules/queue.ts'
-import type { RenewalWord } from '../machines/rules/renewal.ts'
 import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
 import { flattenWord, unflattenWord } from './ballotCodec.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
@@ -29,6 +23,7 @@ import { areAddresses, flattenControl, isCount, unflattenControl } from './contr
 import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
 import type { Frame } from './ports.ts'
 import { shapeProblem } from './shape.ts'
+import { flattenSync, isSync, unflattenSync } from './syncCodec.ts'
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
 
@@ -37,14 +32,10 @@ const BROADCAST = 32
 const WHISPER = 33
 const PEERS_ASK = 34
 const PEERS_TELL = 35
-const SYNC_ASK = 36
-const SYNC_GIVE = 37
-const SYNC_DONE = 38
-const SYNC_HINT = 39
-const SYNC_COMPARE = 40
-const SYNC_SAME = 41
-const SYNC_DIFFERS = 42
+/** From 36 to 42, and 45: see `syncCodec.ts`. */
 const BALLOT = 43
+/** A broadcast with the stamp of its origin behind it. */
+const STAMPED = 44
 
 const ENTRIES = 0
 const NOTE = 1
@@ -75,8 +66,9 @@ export function decode(frame: Frame): Message | undefined {
 function flatten(message: Message): unknown[] {
   switch (message.kind) {
     case 'broadcast': {
-      const { origin, number, body: content } = message
-      return [BROADCAST, origin.peer, origin.run, number, ...flattenBody(content)]
+      const { origin, number, body: content, stamp } = message
+      const flat = [origin.peer, origin.run, number, ...flattenBody(content)]
+      return stamp === undefined ? [BROADCAST, ...flat] : [STAMPED, ...flat, stamp]
     }
     case 'whisper':
       return [WHISPER, flattenValue(message.payload)]
@@ -84,24 +76,16 @@ function flatten(message: Message): unknown[] {
       return [PEERS_ASK]
     case 'peers.tell':
       return [PEERS_TELL, message.peers.map(({ peerId, addresses }) => [peerId, addresses])]
-    case 'sync.ask':
-      return [SYNC_ASK, message.ask, message.coverage, message.all]
-    case 'sync.give':
-      return [SYNC_GIVE, message.ask, flattenBatch(message.batch)]
-    case 'sync.done': {
-      const { ask, coverage, heard, digest, collected, floor, renewals } = message
-      return [SYNC_DONE, ask, coverage, heard, digest, collected, floor, renewals]
-    }
-    case 'sync.hint':
-      return [SYNC_HINT]
     case 'ballot':
       return [BALLOT, flattenWord(message.word)]
+    case 'sync.ask':
+    case 'sync.give':
+    case 'sync.done':
+    case 'sync.hint':
     case 'sync.compare':
-      return [SYNC_COMPARE, message.ask, message.summary, message.renewed]
     case 'sync.same':
-      return [SYNC_SAME, message.ask, message.renewals]
     case 'sync.differs':
-      return [SYNC_DIFFERS, message.ask]
+      return flattenSync(message)
     default:
       return flattenControl(message)
   }
@@ -133,22 +117,14 @@ function unflatten(flat: unknown): Message | undefined {
       return flat.length === 1 ? { kind: 'peers.ask' } : undefined
     case PEERS_TELL:
       return readPeers(flat)
-    case SYNC_ASK:
-    case SYNC_GIVE:
-    case SYNC_DONE:
-      return readSync(flat)
-    case SYNC_COMPARE:
-    case SYNC_SAME:
-    case SYNC_DIFFERS:
-      return readComparison(flat)
+    case STAMPED:
+      return readStamped(flat)
     case BALLOT: {
       const word = flat.length === 2 ? unflattenWord(flat[1]) : undefined
       return word && { kind: 'ballot', word }
     }
-    case SYNC_HINT:
-      return flat.length === 1 ? { kind: 'sync.hint' } : undefined
     default:
-      return unflattenControl(flat) as ControlMessage | undefined
+      return isSync(flat[0]) ? unflattenSync(flat) : unflattenControl(flat)
   }
 }
 
@@ -159,6 +135,15 @@ function readBroadcast(flat: unknown[]): Broadcast | undefined {
   if (content === undefined) return undefined
   if (content.kind === 'entries' && !isOwnBatch(content.batch, { peer, run })) return undefined
   return { kind: 'broadcast', origin: { peer, run } as Broadcast['origin'], number, body: content }
+}
+
+/** The stamp is the last of all bytes, so that it can be made and checked over those before it. */
+function readStamped(flat: unknown[]): Broadcast | undefined {
+  const stamp = flat.pop()
+  if (!(stamp instanceof Uint8Array) || stamp.length !== STAMP_BYTES) return undefined
+  const message = readBroadcast(flat)
+  // It outlives the memory of the frame.
+  return message && { ...message, stamp: Uint8Array.from(stamp) }
 }
 
 /** A peer broadcasts what it wrote itself and nothing else. */
@@ -247,54 +232,4 @@ function readPresence(flat: unknown[]): BroadcastBody | undefined {
 function isMemberWord(word: unknown): word is MemberWord {
   if (!Array.isArray(word) || word.length !== 3 || !isId(word[0]) || !isId(word[1])) return false
   return Number.isFinite(word[2]) && word[2] >= 0
-}
-
-function readSync(flat: unknown[]): Message | undefined {
-  const [kind, ask, content] = flat
-  if (!isCount(ask)) return undefined
-  if (kind === SYNC_GIVE) {
-    const batch = flat.length === 3 ? unflattenBatch(content) : undefined
-    return batch && { kind: 'sync.give', ask, batch }
-  }
-  if (!isCoverageList(content)) return undefined
-  return kind === SYNC_ASK ? readAsk(flat, ask, content) : readDone(flat, ask, content)
-}
-
-function readComparison(flat: unknown[]): Message | undefined {
-  const [kind, ask, content, renewed] = flat
-  if (!isCount(ask)) return undefined
-  if (kind === SYNC_DIFFERS) return flat.length === 2 ? { kind: 'sync.differs', ask } : undefined
-  if (kind === SYNC_SAME) {
-    const isSound = flat.length === 3 && areRenewalWords(content)
-    return isSound ? { kind: 'sync.same', ask, renewals: content } : undefined
-  }
-  if (flat.length !== 4 || !isDigest(content, 32) || !isDigest(renewed, 16)) return undefined
-  return { kind: 'sync.compare', ask, summary: content, renewed }
-}
-
-function readAsk(flat: unknown[], ask: number, coverage: CoverageList): Message | undefined {
-  const all = flat[3]
-  if (flat.length !== 4 || typeof all !== 'boolean') return undefined
-  return { kind: 'sync.ask', ask, coverage, all }
-}
-
-function readDone(flat: unknown[], ask: number, coverage: CoverageList): Message | undefined {
-  const [, , , heard, digest, collected, floor, renewals] = flat
-  if (flat.length !== 8 || !isCoverageList(collected) || !isCount(floor)) return undefined
-  if (!isDigest(heard, 16) || (digest !== '' && !isDigest(digest, 16))) return undefined
-  if (!areRenewalWords(renewals)) return undefined
-  return { kind: 'sync.done', ask, coverage, heard, digest, collected, floor, renewals }
-}
-
-function areRenewalWords(list: unknown): list is RenewalWord[] {
-  return Array.isArray(list) && list.length <= ORIGINS_MAX && list.every(isRenewalWord)
-}
-
-function isRenewalWord(word: unknown): word is RenewalWord {
-  if (!Array.isArray(word) || word.length !== 5 || !isId(word[0]) || !isId(word[1])) return false
-  return isCount(word[2]) && isCount(word[3]) && Number.isFinite(word[4]) && word[4] >= 0
-}
-
-function isDigest(text: unknown, length: number): text is string {
-  return typeof text === 'string' && text.length === length && /^[0-9a-f]+$/.test(text)
 }

@@ -12,6 +12,7 @@ import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
 import { NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
+import { SEALED_ENTRIES_MAX } from './provenance.ts'
 import { foreignLapseAt, isMine, type Replica } from './replica.ts'
 import { SENT } from './table.ts'
 
@@ -53,11 +54,12 @@ export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
  * one of a run may have been taken before the run ahead was used.
  */
 export function* runsOf(replica: Replica, slots: Iterable<number>): Generator<number[]> {
+  const entriesMax = replica.provenance === null ? BATCH_ENTRIES_MAX : SEALED_ENTRIES_MAX
   let run: number[] = []
   let bytes = 0
   for (const slot of slots) {
     const size = replica.table.sizeOf(slot)
-    if (run.length >= BATCH_ENTRIES_MAX || (run.length > 0 && bytes + size > BATCH_BYTES)) {
+    if (run.length >= entriesMax || (run.length > 0 && bytes + size > BATCH_BYTES)) {
       yield run
       run = []
       bytes = 0

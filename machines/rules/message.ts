@@ -17,6 +17,7 @@ import type { Batch } from './batch.ts'
 import type { Presence } from './census.ts'
 import type { CoverageList } from './coverage.ts'
 import type { ConnectionId, Origin, PeerId, RunId } from './peer.ts'
+import type { Proofs } from './provenance.ts'
 import type { Waits } from './queue.ts'
 import type { Renewal, RenewalWord } from './renewal.ts'
 import type { Kept } from './value.ts'
@@ -149,6 +150,8 @@ export interface Broadcast {
   readonly origin: Origin
   readonly number: number
   readonly body: BroadcastBody
+  /** The origin's public key and signature, in a network whose peers sign. */
+  readonly stamp?: Uint8Array
 }
 
 /** Messages that carry data between two peers. */
@@ -179,7 +182,13 @@ export type DataMessage =
       readonly coverage: CoverageList
       readonly all: boolean
     }
-  | { readonly kind: 'sync.give'; readonly ask: number; readonly batch: Batch }
+  | {
+      readonly kind: 'sync.give'
+      readonly ask: number
+      readonly batch: Batch
+      /** What proves the entries, in a network whose peers sign. */
+      readonly proofs?: Proofs
+    }
   /** "That was all; now you have what I have." */
   | {
       readonly kind: 'sync.done'

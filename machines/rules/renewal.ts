@@ -34,6 +34,8 @@ export type RenewalWord = readonly [
   number: number,
   through: number,
   agoMs: number,
+  /** In a network whose peers sign: the number of the broadcast that it was, and its stamp. */
+  ...proof: readonly [broadcast: number, stamp: Uint8Array] | readonly [],
 ]
 
 /** A lease that voters are to be asked to renew. */

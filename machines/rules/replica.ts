@@ -13,6 +13,7 @@ import { type Reading, type TakeoverPolicy, takeoverAt } from './lease.ts'
 import type { Lineage } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { type Permissions, permissionsOf } from './permission.ts'
+import { Provenance } from './provenance.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { Table } from './table.ts'
 import { exposeValue } from './value.ts'
@@ -44,6 +45,8 @@ export interface Replica {
   readonly limits: ReplicaLimits
   /** Who may write what, by the rules of the network. */
   readonly permissions: Permissions
+  /** What proves each entry, in a network whose peers sign; else null. */
+  readonly provenance: Provenance | null
   /** Everybody who ever wrote; the first one is this peer in this run. */
   readonly origins: Origin[]
   readonly originIndex: Map<string, number>
@@ -119,14 +122,18 @@ export interface ReplicaOptions {
   readonly limits: ReplicaLimits
   /** Default: everybody may write everything. */
   readonly permissions?: Permissions
+  /** Whether peers sign what they write. Default false. */
+  readonly isSigned?: boolean
 }
 
 export function createReplica(options: ReplicaOptions): Replica {
-  const { self, isMajority = false, permissions = permissionsOf([], []), ...settings } = options
+  const { self, isMajority = false, isSigned = false, ...settings } = options
+  const permissions = options.permissions ?? permissionsOf([], [])
   const replica: Replica = {
     ...settings,
     isMajority,
     permissions,
+    provenance: isSigned ? new Provenance() : null,
     table: new Table(),
     origins: [],
     originIndex: new Map(),

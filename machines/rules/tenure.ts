@@ -35,9 +35,11 @@ export function extend(replica: Replica, key: StoredKey, { token, leaseMs, asked
   const { table } = replica
   const slot = table.find(key)
   if (slot === NOWHERE || replica.held.get(slot) !== token || table.writer[slot] !== SELF) return
+  // An entry that others have does not change; another term needs another write.
+  const isSame = table.termMs[slot] === leaseMs
   table.termMs[slot] = leaseMs
   holdFor(table, slot, { reading: asked, ms: ownerTermMs(leaseMs) })
-  if (replica.renewing.has(slot)) replica.isRenewalUnsent = true
+  if (isSame && replica.renewing.has(slot)) replica.isRenewalUnsent = true
   else keep(replica, key, { reading: asked, leaseMs, epoch: token, slot })
 }
 

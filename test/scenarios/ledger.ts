@@ -29,6 +29,8 @@ export class Ledger {
       this.#delivered.set(id, times)
       if (times > 1) this.violate('M3', `${payload} came ${times} times to ${at}`)
     })
+    // All peers of a run are honest, so none of them may take another for a liar.
+    dictionary.on('offence', ({ reason }) => this.violate('error', `${at}: ${reason}`))
     dictionary.on('error', ({ error }) => this.violate('error', `${at}: ${error.message}`))
   }
 

@@ -17,6 +17,7 @@ import {
   seededRandom,
   shrink,
 } from 'holdfast/simulation'
+import type { Integrity } from '../../actors/settings.ts'
 import { boards } from '../../actors/sync.ts'
 import { Ledger, type Violation } from './ledger.ts'
 
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly peers?: number | undefined
   /** How long writes and faults go on, in minutes of simulated time. Default 3. */
   readonly minutes?: number | undefined
+  /** Whether peers sign what they write. Default `channel`. */
+  readonly integrity?: Integrity | undefined
 }
 
 /** A run before it is played. */
@@ -77,7 +80,8 @@ export function playSeed(options: RunOptions): Promise<RunResult> {
 }
 
 /** Draws from the seed what will happen. */
-export function drawPlan({ seed, peers: count, minutes = 3 }: RunOptions): Plan {
+export function drawPlan(given: RunOptions): Plan {
+  const { seed, peers: count, minutes = 3, integrity = 'channel' } = given
   const random = seededRandom(seed * 7919 + 13)
   const pick: Pick = (count) => Math.floor(random() * count)
   const peers = nameAll(count ?? 2 + pick(5))
@@ -91,7 +95,11 @@ export function drawPlan({ seed, peers: count, minutes = 3 }: RunOptions): Plan 
     loss: isCalm ? 0 : pick(3) * 0.05,
     duplicate: pick(3) * 0.1,
     reorder: pick(3) * 0.1,
-    options: { leaseMs: leaseMs[pick(leaseMs.length)] as number, leasing: isCalm || pick(6) > 0 },
+    options: {
+      leaseMs: leaseMs[pick(leaseMs.length)] as number,
+      leasing: isCalm || pick(6) > 0,
+      integrity,
+    },
   } as const
   const schedule: Step[] = []
   const nextMs = (atMs: number) => atMs + (pick(20) === 0 ? pick(40_000) : pick(1_500))

@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import type { Integrity } from '../../actors/settings.ts'
 import { playLeases } from './leaseRun.ts'
 import { drawPlan, playSeed, type RunResult, shortenPlan } from './random.ts'
 import { printSummary } from './summary.ts'
@@ -18,6 +19,7 @@ const HELP = `npm run simulate -- [--seeds N] [--seed FIRST] [--peers P] [--minu
   --minutes M  how long faults go on in each run, in simulated minutes; default 3
   --jobs J     how many processes share the work; default 1
   --tries T    how many shorter schedules to try for a seed that breaks something; default 200
+  --integrity I  'signed' if peers sign what they write; default channel
   --leases     runs about leases alone, judged by every promise about them
   --first      stop at the first such seed, and try none`
 
@@ -35,6 +37,7 @@ interface Options {
   readonly tries: number
   readonly first: boolean
   readonly leases: boolean
+  readonly integrity: Integrity
 }
 
 async function simulate(options: Options): Promise<number> {
@@ -82,7 +85,7 @@ async function* playInChildren(options: Options): AsyncGenerator<RunResult> {
   const children = Array.from({ length: options.jobs }, (_, job) => {
     const words = ['--import', 'tsx', 'test/scenarios/simulate.ts', '--job', String(job)]
     if (options.leases) words.push('--leases')
-    for (const name of ['seeds', 'seed', 'peers', 'minutes', 'jobs'] as const) {
+    for (const name of ['seeds', 'seed', 'peers', 'minutes', 'jobs', 'integrity'] as const) {
       if (options[name] !== undefined) words.push(`--${name}`, String(options[name]))
     }
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -131,6 +134,7 @@ const { values } = parseArgs({
     tries: { type: 'string' },
     first: { type: 'boolean', default: false },
     leases: { type: 'boolean', default: false },
+    integrity: { type: 'string', default: 'channel' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -144,6 +148,7 @@ const options: Options = {
   tries: count(values.tries) ?? (values.first || values.leases ? 0 : 200),
   first: values.first,
   leases: values.leases,
+  integrity: values.integrity === 'signed' ? 'signed' : 'channel',
 }
 if (values.help) console.log(HELP)
 else if (values.job !== undefined) await playJob(options, Number(values.job))

@@ -5,6 +5,7 @@
 import { at, atRising, type Batch } from '../../machines/rules/batch.ts'
 import { publicKey, storedKey } from '../../machines/rules/key.ts'
 import { LEASE_MS_MAX } from '../../machines/rules/lease.ts'
+import type { PartialSeal, Proofs } from '../../machines/rules/provenance.ts'
 import { admitValue, exposeValue } from '../../machines/rules/value.ts'
 
 type Check = (value: unknown) => boolean
@@ -35,6 +36,7 @@ function isIn(value: unknown, [min, max]: [number, number], whole = true): boole
   return !whole || Number.isInteger(value)
 }
 
+const isStamp: Check = (bytes) => bytes instanceof Uint8Array && bytes.length === 96
 const isAddresses = listOf(isText(256), 8)
 const isEvidence = record({ have: orNull(isId), lastSelect: isCount })
 const isOrigin = record({ peer: isId, run: isId })
@@ -117,7 +119,7 @@ const isMembers: Check = (list) =>
 const areRenewalWords = listOf(
   (word) =>
     Array.isArray(word) &&
-    word.length === 5 &&
+    (word.length === 5 || (word.length === 7 && isCount(word[5]) && isStamp(word[6]))) &&
     word.slice(0, 2).every(isId) &&
     word.slice(2, 4).every(isCount) &&
     isIn(word[4], [0, Number.MAX_VALUE], false),
@@ -233,7 +235,33 @@ const kinds: Record<string, Record<string, Check>> = {
 export function isMessage(message: unknown): boolean {
   const { kind, ...fields } = message as { kind: string }
   const checks = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-  return checks !== undefined && record(checks)(fields)
+  if (checks === undefined) return false
+  const { stamp, proofs, ...others } = fields as { stamp?: unknown; proofs?: unknown }
+  const isStamped = !('stamp' in fields) || (kind === 'broadcast' && isStamp(stamp))
+  const isProven = !('proofs' in fields) || (kind === 'sync.give' && areProofs(proofs, others))
+  return isStamped && isProven && record(checks)(others)
+}
+
+/** What proves a batch: as many rows as it has, each under a seal that is there. */
+function areProofs(value: unknown, { batch }: { batch?: unknown }): boolean {
+  if (typeof value !== 'object' || value === null || batch === undefined) return false
+  const { seals, seal, row } = value as Proofs
+  const rows = (batch as Batch).keys.length
+  const isRow = (index: number) => at(seal, index) < Math.max(1, seals.length)
+  const isColumn = (column: unknown) => !Array.isArray(column) || column.length === rows
+  const isSeal = (each: PartialSeal) =>
+    [each.number, each.from, each.to].every(isCount) &&
+    each.rows <= 128 &&
+    each.missing.length <= each.rows * 16 &&
+    isStamp(each.stamp) &&
+    each.left.length <= 16 &&
+    isIn(each.writer, [0, (batch as Batch).origins.length - 1])
+  return (
+    seals.every(isSeal) &&
+    isColumn(seal) &&
+    isColumn(row) &&
+    Array.from({ length: rows }, (_, index) => isRow(index)).every(Boolean)
+  )
 }
 
 /**

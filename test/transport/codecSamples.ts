@@ -1,4 +1,5 @@
 /** Valid messages of every kind, small and large, as peers of ours would send them. */
+import { at as columnAt } from '../../machines/rules/batch.ts'
 import { gather } from '../../machines/rules/gather.ts'
 import { bequeath, release } from '../../machines/rules/holding.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
@@ -8,12 +9,14 @@ import type {
   DataMessage,
   Message,
 } from '../../machines/rules/message.ts'
+import type { Proofs } from '../../machines/rules/provenance.ts'
 import type { Replica } from '../../machines/rules/replica.ts'
 import { admitValue } from '../../machines/rules/value.ts'
 import { remove } from '../../machines/rules/write.ts'
 import { at, batchOf, keyOf, open, put } from '../rules/scene.ts'
 
 const bytes = (...numbers: number[]) => Uint8Array.from(numbers)
+const stamp = new Uint8Array(96).fill(7)
 const proof = bytes(...Array.from({ length: 32 }, (_, index) => index))
 
 const introduction = {
@@ -131,6 +134,9 @@ const data = [
   ...bodies.map((body) => {
     return { kind: 'broadcast', origin: { peer: 'alice', run: '1' }, number: 64, body }
   }),
+  ...bodies.slice(0, 6).map((body) => {
+    return { kind: 'broadcast', origin: { peer: 'alice', run: '1' }, number: 65, body, stamp }
+  }),
   ...payloads.map((payload) => ({ kind: 'whisper', payload })),
   ...words.map((word) => ({ kind: 'ballot', word })),
   { kind: 'peers.ask' },
@@ -139,6 +145,8 @@ const data = [
   { kind: 'sync.ask', ask: 1, coverage, all: false },
   { kind: 'sync.ask', ask: 2, coverage: [], all: true },
   { kind: 'sync.give', ask: 1, batch: mixedBatch() },
+  { kind: 'sync.give', ask: 1, batch: mixedBatch(), proofs: proofsOf(mixedBatch()) },
+  { kind: 'sync.give', ask: 2, batch: ownBatch(), proofs: proofsOf(ownBatch()) },
   { kind: 'sync.give', ask: 1, batch: gather(open('alice'), [], at(0)) },
   ...['', '0123456789abcdef'].map((digest) => {
     return {
@@ -156,6 +164,7 @@ const data = [
   { kind: 'sync.compare', ask: 1, summary: '0123456789abcdef'.repeat(2), renewed: 'f'.repeat(16) },
   { kind: 'sync.same', ask: 1, renewals: [] },
   { kind: 'sync.same', ask: 1, renewals: [['bob', 'run2', 3, 17, 1.5] as const] as never },
+  { kind: 'sync.same', ask: 1, renewals: [['bob', 'run2', 3, 17, 0, 9, stamp] as const] as never },
   { kind: 'sync.differs', ask: 2 ** 40 },
 ]
 
@@ -184,6 +193,20 @@ function mixedBatch(): ReturnType<typeof gather> {
   const claim = { key: 'bobs', writer: 'bob', epoch: 2, sequence: 5, value: { x: [1n] } }
   mergeBatch(carol, batchOf([claim, { ...claim, key: 'heir', heir: 'dave', termMs: 0.5 }]), at(0))
   return gather(carol, [...carol.table.slots.values()], at(2_000))
+}
+
+/** Each writer has one seal here, of which two rows are not shown. */
+function proofsOf(batch: ReturnType<typeof gather>): Proofs {
+  const writers = batch.keys.map((_, row) => columnAt(batch.writer, row))
+  const rows = writers.map(
+    (writer, row) => writers.slice(0, row).filter((each) => each === writer).length,
+  )
+  const seals = batch.origins.map((_, writer) => {
+    const count = writers.filter((each) => each === writer).length + 2
+    const told = { number: 3, from: 1, to: 9, left: bytes(), missing: new Uint8Array(32) }
+    return { ...told, writer, rows: count, stamp }
+  })
+  return { seals, seal: writers, row: rows }
 }
 
 function write(alice: Replica): void {

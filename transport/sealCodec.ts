@@ -1,0 +1,124 @@
+/**
+ * The bytes that are signed, and seals as they travel.
+ *
+ * A leaf is a hash of one entry: key, token, number, term, flags, heir, lineage and value, in plain
+ * MessagePack. What is left of the term is not in it, for it changes on the way; a fresh broadcast
+ * signs it beside the leaves.
+ */
+
+import { hash as digestOf } from 'node:crypto'
+import { Packr } from 'msgpackr'
+import { at, atRising, type Batch, type Column } from '../machines/rules/batch.ts'
+import { flattenValue } from '../machines/rules/flat.ts'
+import { publicKey, type StoredKey } from '../machines/rules/key.ts'
+import type { Origin } from '../machines/rules/peer.ts'
+import {
+  LEAF_BYTES,
+  type PartialSeal,
+  type Proofs,
+  SEALED_ENTRIES_MAX,
+  type Seal,
+  STAMP_BYTES,
+} from '../machines/rules/provenance.ts'
+import type { Kept } from '../machines/rules/value.ts'
+import { FRAME_HEADER_BYTES } from './framing.ts'
+import type { Frame } from './ports.ts'
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
+const NOTHING = new Uint8Array(0)
+
+/** The leaves of all rows of a batch, one after the other. */
+export function leavesOf(batch: Batch): Uint8Array {
+  const { keys, values, origins } = batch
+  const leaves = Buffer.alloc(keys.length * LEAF_BYTES)
+  const heirs = new Map(batch.heirs)
+  const over = new Map<number, unknown[]>()
+  for (const [row, writer, sequence] of batch.over) {
+    const { peer, run } = origins[writer] as Origin
+    const lineage = over.get(row) ?? []
+    over.set(row, lineage)
+    lineage.push([peer, run, sequence])
+  }
+  for (let row = 0; row < keys.length; row++) {
+    const bytes = packr.encode([
+      publicKey(keys[row] as StoredKey),
+      at(batch.epoch, row),
+      atRising(batch.sequence, row),
+      at(batch.termMs, row),
+      at(batch.flags, row),
+      heirs.get(row) ?? null,
+      over.get(row) ?? null,
+      flattenValue(values[row] as Kept),
+    ])
+    leaves.write(digestOf('sha256', bytes, 'binary'), row * LEAF_BYTES, LEAF_BYTES, 'latin1')
+  }
+  return leaves
+}
+
+/** A hash of what is left of the terms in a batch; empty if that is all of them. */
+export function leftOf({ remainingMs }: Batch): Uint8Array {
+  if (remainingMs === null) return NOTHING
+  return digestOf('sha256', packr.encode(remainingMs), 'buffer').subarray(0, LEAF_BYTES)
+}
+
+/** What a writer signs of its entries. */
+export function sealStatement(network: string, seal: Omit<Seal, 'stamp'>): Uint8Array {
+  const { origin, number, from, to, left, leaves } = seal
+  const root = digestOf('sha256', leaves, 'buffer')
+  return packr.encode(['entries', network, origin.peer, origin.run, number, from, to, left, root])
+}
+
+/** What a peer signs of anything else that it says: the very bytes of the frame. */
+export function wordStatement(network: string, frame: Frame): Uint8Array {
+  const said = frame.subarray(FRAME_HEADER_BYTES, frame.length - STAMP_BYTES)
+  return packr.encode(['word', network, digestOf('sha256', said, 'buffer')])
+}
+
+export function flattenProofs({ seals, seal, row }: Proofs): unknown[] {
+  const flat = seals.map(({ writer, number, from, to, left, rows, missing, stamp }) => {
+    return [writer, number, from, to, left, rows, missing, stamp]
+  })
+  return [flat, seal, row]
+}
+
+/** The proofs of a batch, or undefined if those are none. */
+export function unflattenProofs(flat: readonly unknown[], batch: Batch): Proofs | undefined {
+  const [list, seal, row, ...rest] = flat
+  const rows = batch.keys.length
+  if (!Array.isArray(list) || list.length > rows || rest.length > 0) return undefined
+  const seals: PartialSeal[] = []
+  for (const item of list) {
+    const found = readSeal(item, batch.origins.length)
+    if (found === undefined) return undefined
+    seals.push(found)
+  }
+  if (!isColumn(seal, rows, seals.length - 1)) return undefined
+  if (!isColumn(row, rows, SEALED_ENTRIES_MAX)) return undefined
+  return { seals, seal, row }
+}
+
+function readSeal(item: unknown, writers: number): PartialSeal | undefined {
+  if (!Array.isArray(item) || item.length !== 8) return undefined
+  const [writer, number, from, to, left, rows, missing, stamp] = item
+  if (!isIndex(writer, writers - 1) || !isIndex(rows, SEALED_ENTRIES_MAX)) return undefined
+  const counts = [number, from, to]
+  if (!counts.every((count) => isIndex(count, Number.MAX_SAFE_INTEGER))) return undefined
+  if (!isBytes(left, LEAF_BYTES) || !isBytes(stamp, STAMP_BYTES)) return undefined
+  if (stamp.length !== STAMP_BYTES || !isBytes(missing, rows * LEAF_BYTES)) return undefined
+  // They outlive the memory of the frame.
+  const kept = { left: Uint8Array.from(left), stamp: Uint8Array.from(stamp) }
+  return { writer, number, from, to, rows, missing: Uint8Array.from(missing), ...kept }
+}
+
+function isColumn(column: unknown, rows: number, max: number): column is Column {
+  if (!Array.isArray(column)) return isIndex(column, max) || (rows === 0 && column === 0)
+  return column.length === rows && column.every((each) => isIndex(each, max))
+}
+
+function isIndex(number: unknown, max: number): number is number {
+  return Number.isInteger(number) && (number as number) >= 0 && (number as number) <= max
+}
+
+function isBytes(bytes: unknown, bytesMax: number): bytes is Uint8Array {
+  return bytes instanceof Uint8Array && bytes.length <= bytesMax
+}
