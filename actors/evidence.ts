@@ -1,4 +1,4 @@
-/** What is shown with entries that are given to another peer, so that it can check whose they are. */
+/** What is shown with entries that are given to another peer, to prove whose they are. */
 
 import { at, type Batch, pressed, pressedRising } from '../machines/rules/batch.ts'
 import { gather } from '../machines/rules/gather.ts'

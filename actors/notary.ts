@@ -2,8 +2,8 @@
  * The notary: signs what this peer says, and checks that others said what is passed on as theirs.
  *
  * Entries are signed batch by batch, under a seal that proves each of them later (see
- * `rules/provenance.ts`); everything else that is broadcast is signed as the bytes that travel. What
- * is not as it should be is refused before it is merged or passed on, so whoever brings it is the
+ * `rules/provenance.ts`); everything else that is broadcast is signed as the bytes that travel.
+ * What is not as it should be is refused before it is merged or passed on, so whoever brings it is the
  * one that did not look.
  */
 

@@ -10,7 +10,7 @@
 import type { Column } from './batch.ts'
 import type { Origin } from './peer.ts'
 
-/** The most entries under one seal: a single one that is left keeps the leaves of all the others. */
+/** The most entries under one seal: a single one that is left keeps the leaves of all others. */
 export const SEALED_ENTRIES_MAX = 128
 /** A leaf is that much of SHA-256: as hard to imitate as the signature is. Bytes. */
 export const LEAF_BYTES = 16

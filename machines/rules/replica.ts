@@ -126,6 +126,8 @@ export interface ReplicaOptions {
   readonly isSigned?: boolean
 }
 
+const NO_NUMBERS = { sequence: 0, sentSequence: 0, settledSequence: 0, floor: 0 }
+
 export function createReplica(options: ReplicaOptions): Replica {
   const { self, isMajority = false, isSigned = false, ...settings } = options
   const permissions = options.permissions ?? permissionsOf([], [])
@@ -152,10 +154,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     renewals: new Map(),
     queue: createQueue(),
     watched: new Map(),
-    sequence: 0,
-    sentSequence: 0,
-    settledSequence: 0,
-    floor: 0,
+    ...NO_NUMBERS,
     collected: new Map(),
     isCurrent: true,
     isAnswerCut: false,
