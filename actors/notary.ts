@@ -3,8 +3,8 @@
  *
  * Entries are signed batch by batch, under a seal that proves each of them later (see
  * `rules/provenance.ts`); everything else that is broadcast is signed as the bytes that travel.
- * What is not as it should be is refused before it is merged or passed on, so whoever brings it is the
- * one that did not look.
+ * What is not as it should be is refused before it is merged or passed on, so whoever brings it is
+ * the one that did not look.
  */
 
 import { at, atRising, type Batch } from '../machines/rules/batch.ts'
