@@ -216,7 +216,9 @@ export class Observer {
   #shownSnapshot(actor: Watched, { context, value, status }: SnapshotView): SnapshotView {
     if (!actor.isMachine) return { status }
     if (!actor.isOurs && !this.#options.values) return { status, value }
-    return { status, value, context: show(context, this.#options) }
+    // The dictionary is told by itself, and would be read anew for every snapshot here.
+    const told = { ...(context as object | undefined), reader: undefined }
+    return { status, value, context: show(told, this.#options) }
   }
 
   #follow(ref: AnyActorRef, { reader, status }: { reader: Reader; status: string }): void {

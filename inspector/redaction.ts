@@ -19,18 +19,20 @@ const shownFields = new Set(
   address addresses listening expects token epoch number sequence reason cause code state
   leaseMs lookMs waitMs waitUntil remainingMs roundTripMs delay isRenewing isStealing isReached
   isCurrent isFresh isAll isWhisper hasLeft held local known connected waiter bytes size network
-  request moment count`.split(/\s+/),
+  request moment count digest`.split(/\s+/),
 )
 
 /** Fields whose inside is looked into, by the same list. */
 const openedFields = new Set(
-  'message end event facts params command parcel origin output failure peers body'.split(' '),
+  'message end event facts params command parcel origin output failure peers body reader'.split(
+    ' ',
+  ),
 )
 
 /** Hidden even from those who asked for values. */
 const secretFields = new Set(
   `secret secrets tls proof proofs mac nonce signature privateKey passphrase password binding
-  shared reader input settings sync self`.split(/\s+/),
+  shared input settings sync self`.split(/\s+/),
 )
 
 export interface Showing {
