@@ -1,4 +1,4 @@
-/** Colours, where somebody looks at them: not with `NO_COLOR`, not in a pipe unless `FORCE_COLOR`. */
+/** Colours, where somebody looks: not with `NO_COLOR`, nor in a pipe unless `FORCE_COLOR`. */
 
 import { styleText } from 'node:util'
 

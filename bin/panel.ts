@@ -27,7 +27,7 @@ export function drawPanel(dictionary: Dictionary, options: PanelOptions): string
   const title = cut(`${peerId} in '${network}'${where}`, columns)
   const peers = drawPeers(dictionary, columns)
   const tail = [...news.map((line) => cut(line, columns)), cut('Ctrl-C leaves.', columns)]
-  // The title, the headings of two tables, three empty lines, and one more where others are left out.
+  // The title, two headings, three empty lines, and perhaps one that others are left out.
   const left = Math.max(0, rows - peers.length - tail.length - 6)
   const keys = drawKeys(dictionary, { columns, rowsMax: left })
   const hidden = size - (keys.length - 1)

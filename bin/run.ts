@@ -30,7 +30,7 @@ const FLAGS = {
   term: { value: 'TIME', help: 'how long the lease lasts if this process dies; default 30s' },
   grace: {
     value: 'TIME',
-    help: 'how long before the end of a lost lease SIGTERM is sent; default 10s, and at most a quarter of the term',
+    help: 'how long before the end of a lost lease SIGTERM is sent; default 10s, or term / 4',
   },
   ...settingFlags('network', 'join', 'listen', 'advertise', 'peerId', 'secretFile'),
   settle: {
@@ -40,7 +40,7 @@ const FLAGS = {
   'when-cut': {
     value: 'WHAT',
     choices: ['stop', 'continue'],
-    help: 'what to do when most others are out of reach: end the command, or go on though another may have started; default stop',
+    help: 'whether to go on, though another may start, when most others are cut off; default stop',
   },
   verbose: { help: 'say on standard error what happens' },
 } as const satisfies Flags

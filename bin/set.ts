@@ -39,7 +39,7 @@ VALUE is read as JSON if it is JSON, else it is text: 5 is a number, open is tex
 
 The key is free again when the command has ended. With --lease it stays out of the reach of others
 until that time is over, unless a peer of the same --peer-id writes it; with --ephemeral it is gone
-then. With --hold the command stays instead, renews the lease, and gives the key back when it ends.`,
+then. With --hold the command stays, renews the lease, and gives the key back when it ends.`,
   flags: FLAGS,
   examples: [
     { line: 'holdfast set door open', does: 'writes the text open' },

@@ -124,7 +124,8 @@ async function arrive(dictionary: Dictionary, arrival: Arrival): Promise<void> {
 
 function nobody({ join, timeoutMs }: Arrival, failures: ReadonlyMap<string, string>): Failure {
   const lines = join.map((address) => {
-    return `  ${failures.get(address) ?? `${address} did not answer in ${showDuration(timeoutMs)}.`}`
+    const silence = `${address} did not answer in ${showDuration(timeoutMs)}.`
+    return `  ${failures.get(address) ?? silence}`
   })
   const advice =
     join.length === 1 && join[0] === ADDRESS_DEFAULT

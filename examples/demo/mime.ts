@@ -3,7 +3,7 @@
  * built package has a copy, since its users do not have mime-db.
  */
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -19,9 +19,11 @@ const require = createRequire(import.meta.url)
 const COPY = fileURLToPath(new URL('./media-types.json', import.meta.url))
 
 /** All media types by name, about 2,500. */
-export const mediaTypes = Object.entries(
-  require(existsSync(COPY) ? COPY : 'mime-db') as Record<string, MediaType>,
-)
+export const mediaTypes = Object.entries(readAll())
+
+function readAll(): Record<string, MediaType> {
+  return existsSync(COPY) ? JSON.parse(readFileSync(COPY, 'utf8')) : require('mime-db')
+}
 
 /** Every so manieth media type, beginning with that one: what one of several peers loads. */
 export function shareOf({ part, parts }: { part: number; parts: number }): [string, MediaType][] {

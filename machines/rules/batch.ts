@@ -18,7 +18,7 @@ export const BATCH_BYTES = 256 * 1024
 
 /** What is told of a lease that is over: others wait until their allowances have passed. */
 export const OVER_MS = 0.5
-/** What is told of a key that nobody owns, as after the goodbye of its owner: it is free at once. */
+/** What is told of a key that nobody owns, as after its owner's goodbye: it is free at once. */
 export const FREED_MS = 0
 
 /** What an entry says beside its key and value, as bits. */
