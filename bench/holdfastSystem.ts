@@ -1,4 +1,4 @@
-/** holdfast as a replica of a measurement: one dictionary, over TCP unless another way is asked for. */
+/** holdfast as a replica of a measurement: one dictionary, by plain TCP or another way. */
 
 import { type Dictionary, openDictionary } from 'holdfast'
 import type { Transport, Wire, WireEvents } from 'holdfast/transport'

@@ -166,7 +166,7 @@ const commands = {
   },
 }
 
-/** Lets the other side come to rest, so that a handshake is not measured with the end of another. */
+/** Lets the other side come to rest, so that one handshake is not measured with another's end. */
 function rest(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, REST_MS))
 }
