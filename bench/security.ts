@@ -43,7 +43,7 @@ async function handshakes({ runs }: Measuring): Promise<Report> {
   })
   const columns = ['wire open, p50 ms', 'p99 ms', 'peer connected, p50 ms', 'p99 ms ']
   return {
-    title: `Handshakes between two processes${certificates ? '' : ' (no openssl, no certificates)'}`,
+    title: `Handshakes between two processes${certificates ? '' : ' (there is no openssl)'}`,
     columns: ['by', 'handshakes', ...columns],
     rows,
   }
