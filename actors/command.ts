@@ -10,6 +10,7 @@ import { isId, type PeerId } from '../machines/rules/peer.ts'
 import { admitValue } from '../machines/rules/value.ts'
 import { sendMessage } from './message.ts'
 import { requireLeaseMs, requireLeases } from './settings.ts'
+import { whyNotDial } from './shelter.ts'
 import type { Switchboard } from './switchboard.ts'
 import { checkedWrite, type WriteOptions } from './writing.ts'
 
@@ -139,6 +140,8 @@ export function requireDialable(
     const message = `'${String(address)}' is no address that can be dialled.`
     throw new HoldfastError('ADDRESS_INVALID', message, { address: String(address) })
   }
+  const exposed = whyNotDial(board.settings, address)
+  if (exposed !== undefined) throw exposed
   if (peerId !== null && !isId(peerId)) {
     throw new HoldfastError('OPTION_INVALID', "'peerId' is no peer id.", { option: 'peerId' })
   }

@@ -16,8 +16,10 @@ import {
   PROTOCOL_VERSIONS,
 } from '../machines/rules/message.ts'
 import type { PairMessage } from '../machines/rules/pair.ts'
-import type { ConnectionId, PeerId } from '../machines/rules/peer.ts'
+import type { PeerId } from '../machines/rules/peer.ts'
+import type { ProofVerdict } from '../machines/rules/proof.ts'
 import { withHands } from './hands.ts'
+import { Handshake } from './handshake.ts'
 import type { Line } from './line.ts'
 import { fingerprintOf } from './permissions.ts'
 import { safetyOf } from './settings.ts'
@@ -26,8 +28,13 @@ import type { Switchboard } from './switchboard.ts'
 /** What both sides must have for a feature to be used. None yet. */
 export const CAPABILITIES: readonly string[] = []
 
-const NOTHING = new Uint8Array(0)
-const NONCE_BYTES = 32
+/** The messages that prove something. */
+const PROVING: ReadonlySet<string> = new Set<ControlMessage['kind']>([
+  'hello',
+  'reply',
+  'auth',
+  'refuse',
+])
 
 export type ConnectionSnapshot = Snapshot<ConnectionOutput> & {
   readonly value:
@@ -55,13 +62,7 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
   return {
     actors: { wire: wireLogicFor(board) },
     actions: {
-      sayHello: ({ context }) => lineOf(context).say(hello(board, context)),
-      sayReply: ({ context, event }) => lineOf(context).say(reply(board, event)),
-      sayAuth: ({ context, event }) => lineOf(context).say(auth(event)),
-      sayRefuse: ({ context, event }) => {
-        const { reason } = event as Told<'peer.refused'>
-        lineOf(context).say({ kind: 'refuse', reason })
-      },
+      ...handshakeWords(board),
       sayFarewell: ({ context }) => {
         if (context.end?.cause !== 'farewell') return
         lineOf(context).say({ kind: 'farewell', reason: context.end.reason })
@@ -91,6 +92,41 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
   }
 }
 
+/** What is said until both know each other. */
+function handshakeWords(board: Switchboard) {
+  const say = (context: ConnectionContext, word: (by: Handshake) => ControlMessage | undefined) => {
+    const line = board.lines.get(context.handle) as Line
+    const message = word(line.handshake as Handshake)
+    if (message !== undefined) line.say(message)
+  }
+  return {
+    sayHello: ({ context }: Moved) => {
+      const { expects } = context
+      const words = { ...introduction(board), versions: PROTOCOL_VERSIONS, expects }
+      say(context, (handshake) => handshake.hello(words))
+    },
+    sayReply: ({ context, event }: Moved) => {
+      const { version, evidence } = event as Told<'peer.welcomed'>
+      const words = { ...introduction(board), version, evidence }
+      say(context, (handshake) => handshake.reply(words))
+    },
+    sayAuth: ({ context, event }: Moved) => {
+      const { evidence } = event as Told<'peer.welcomed'>
+      say(context, (handshake) => handshake.auth({ evidence }))
+    },
+    // Who has not shown that it knows the secret is not told anything, not even that.
+    sayRefuse: ({ context, event }: Moved) => {
+      const { reason } = event as Told<'peer.refused'>
+      say(context, (handshake) => handshake.refuse(reason))
+    },
+  }
+}
+
+interface Moved {
+  readonly context: ConnectionContext
+  readonly event: ConnectionEvent
+}
+
 type Told<Type extends ConnectionEvent['type']> = Extract<ConnectionEvent, { type: Type }>
 
 /** The wire lives as long as its connection, however that ends. */
@@ -102,9 +138,13 @@ function wireLogicFor(board: Switchboard) {
         ? board.lines.get(handle)
         : board.openLine({ handle, direction, address })
     if (line === undefined) return
+    const handshake = handshakeOn(line, board)
     line.serve({
       opened: () => sendBack({ type: 'wire.opened' }),
-      heard: (message) => sendBack({ type: 'message.received', message }),
+      heard: (message, frame) => {
+        const proof = PROVING.has(message.kind) ? { proof: handshake.hear(message, frame) } : {}
+        sendBack({ type: 'message.received', message, ...proof })
+      },
       broken: () => sendBack({ type: 'wire.broken' }),
       silent: () => sendBack({ type: 'wire.silent' }),
       failed: (cause) => {
@@ -129,38 +169,22 @@ function wireLogicFor(board: Switchboard) {
   })
 }
 
+function handshakeOn(line: Line, { settings }: Switchboard): Handshake {
+  const { credentials, network } = settings
+  const role = line.direction === 'incoming' ? 'acceptor' : 'dialler'
+  line.handshake = new Handshake({ credentials, network, role, binding: () => line.binding })
+  return line.handshake
+}
+
 /** Whether this peer is a neighbour now, by this connection or by another. */
 function noteNeighbour(board: Switchboard, { peerId }: { peerId: PeerId | null }): void {
   const isNeighbour = board.lines.to(peerId as PeerId) !== undefined
   board.census.send({ type: 'neighbour.noted', peerId, isNeighbour })
 }
 
-function hello(board: Switchboard, { connection, expects }: ConnectionContext) {
-  return {
-    kind: 'hello',
-    ...introduction(board),
-    versions: PROTOCOL_VERSIONS,
-    connection: connection as ConnectionId,
-    expects,
-    tag: NOTHING,
-  } as const
-}
-
-function reply(board: Switchboard, event: ConnectionEvent): ControlMessage {
-  const { version, evidence } = event as Told<'peer.welcomed'>
-  const proofs = { proof: NOTHING, signature: NOTHING }
-  return { kind: 'reply', ...introduction(board), version, evidence, ...proofs }
-}
-
-function auth(event: ConnectionEvent): ControlMessage {
-  const { evidence } = event as Told<'peer.welcomed'>
-  return { kind: 'auth', evidence, proof: NOTHING, signature: NOTHING }
-}
-
-function introduction(board: Switchboard): Introduction {
+function introduction(board: Switchboard): Omit<Introduction, 'nonce' | 'publicKey'> {
   const { network, leasing } = board.settings
   const { peer, run } = board.self
-  const nonce = Uint8Array.from({ length: NONCE_BYTES }, () => Math.floor(board.random() * 256))
   return {
     network,
     leasing,
@@ -170,20 +194,19 @@ function introduction(board: Switchboard): Introduction {
     run,
     capabilities: CAPABILITIES,
     addresses: board.addresses,
-    nonce,
-    publicKey: NOTHING,
   }
 }
 
 function reportOf({ handle }: ConnectionContext, event: ConnectionEvent): ConnectionReport {
-  const { message } = event as Told<'message.received'>
+  const { message, proof: given } = event as Told<'message.received'>
+  const proof = given as ProofVerdict
   switch (message.kind) {
     case 'hello':
-      return { type: 'hello.received', handle, hello: message }
+      return { type: 'hello.received', handle, hello: message, proof }
     case 'reply':
-      return { type: 'reply.received', handle, reply: message }
+      return { type: 'reply.received', handle, reply: message, proof }
     case 'auth':
-      return { type: 'auth.received', handle, auth: message }
+      return { type: 'auth.received', handle, auth: message, proof }
     case 'farewell':
       return { type: 'farewell.received', handle, reason: message.reason }
     default:

@@ -19,6 +19,7 @@ import { body } from '../transport/framing.ts'
 import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
 import { shapeProblem } from '../transport/shape.ts'
 import type { Counts } from './counts.ts'
+import type { Handshake } from './handshake.ts'
 
 /**
  * The most bytes that may wait to be sent on one line; beyond it data is left out and asked for
@@ -35,7 +36,7 @@ export const ANSWERED_BYTES_MAX = 4 * 1024 * 1024
 /** The machine of the connection, as its line sees it. */
 export interface LineOwner {
   opened(): void
-  heard(message: ControlMessage): void
+  heard(message: ControlMessage, frame: Frame): void
   /** Bytes came that the protocol does not allow. */
   broken(): void
   silent(): void
@@ -74,6 +75,8 @@ export class Line implements WireEvents {
   leftOut = 0
   /** How many of these the other side had been given, by an answer, when it was last heard. */
   madeGood = -1
+  /** What is proved on this line. */
+  handshake: Handshake | undefined
   /** Called when the send queue, which had been long, is empty. */
   onDrained: (() => void) | undefined
   readonly #clock: Clock
@@ -113,6 +116,11 @@ export class Line implements WireEvents {
     this.#owner = owner
     if (this.#isOpen) owner.opened()
     if (this.#end) owner.closed(this.#end)
+  }
+
+  /** What proofs on this line are bound to (see `Wire.binding`). */
+  get binding(): Uint8Array | undefined {
+    return this.#wire?.binding
   }
 
   get queuedBytes(): number {
@@ -210,7 +218,7 @@ export class Line implements WireEvents {
       if (!isControl(message)) {
         if (this.peerId === null) return this.#owner?.broken()
         this.#pour(this, message, frame)
-      } else this.#control(message)
+      } else this.#control(message, frame)
     }
   }
 
@@ -265,12 +273,12 @@ export class Line implements WireEvents {
     if (this.isBehind && this.queuedBytes === 0) this.drained()
   }
 
-  #control(message: ControlMessage): void {
+  #control(message: ControlMessage, frame: Frame): void {
     // Heartbeats are answered here, so that a busy machine does not look like a dead one.
     if (message.kind === 'ping' && this.peerId !== null) {
       this.say({ kind: 'pong', sentMs: message.sentMs })
     } else if (message.kind === 'pong' && this.peerId !== null) {
       this.#echo(message.sentMs)
-    } else this.#owner?.heard(message)
+    } else this.#owner?.heard(message, frame)
   }
 }

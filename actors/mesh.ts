@@ -126,7 +126,7 @@ function decide(
     case 'wire.accepted':
       return accept(roster, event)
     case 'hello.received':
-      return hearHello(roster, event.handle, event.hello)
+      return hearHello(roster, event)
     case 'reply.received':
       return hearReply(roster, event, moment)
     case 'auth.received':

@@ -6,7 +6,7 @@ import { HoldfastError } from '../machines/rules/errors.ts'
 import { Dictionary } from './dictionary.ts'
 import { listenError } from './refusal.ts'
 import { type DictionaryOptions, settle } from './settings.ts'
-import { boards, syncLogic } from './sync.ts'
+import { boards, type SyncInput, syncLogic } from './sync.ts'
 
 /**
  * The options of `openDictionary`: those of `syncLogic`, and what XState's `createActor` inspects
@@ -20,8 +20,8 @@ export interface OpenOptions extends DictionaryOptions {
 /**
  * Opens a dictionary. Resolves when every `listen` address is bound; it does not wait for peers.
  *
- * Rejects with `OPTION_UNKNOWN`, `OPTION_INVALID`, `ADDRESS_INVALID`, `ADDRESS_IN_USE` or
- * `LISTEN_FAILED`; nothing is open then.
+ * Rejects with `OPTION_UNKNOWN`, `OPTION_INVALID`, `ADDRESS_INVALID`, `ADDRESS_EXPOSED`,
+ * `SECRET_FILE_REFUSED`, `ADDRESS_IN_USE` or `LISTEN_FAILED`; nothing is open then.
  *
  * @example
  * const dictionary = await openDictionary({ network: 'lab', listen: ['tcp://127.0.0.1:4444'] })
@@ -32,9 +32,11 @@ export async function openDictionary<V = unknown>(
   options: OpenOptions = {},
 ): Promise<Dictionary<V>> {
   const { inspect, ...input } = checked(options)
-  const { clock } = settle(input)
+  // What `inspect` sees of the settings has no secret in it.
+  const settings = settle(input)
+  const { clock } = settings
   const actor = createActor(syncLogic, {
-    input: { ...input, clock },
+    input: settings as SyncInput,
     clock,
     ...(inspect && { inspect }),
   })

@@ -76,6 +76,12 @@ function safetyError(
 
 const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
   network: 'NETWORK_MISMATCH',
+  secret: 'SECRET_MISMATCH',
+  unanswered: 'SECRET_MISMATCH',
+  'bad-mac': 'PROOF_INVALID',
+  'bad-identity': 'PROOF_INVALID',
+  'bad-signature': 'PROOF_INVALID',
+  unproven: 'PROOF_INVALID',
   version: 'VERSION_MISMATCH',
   leasing: 'LEASING_MISMATCH',
   safety: 'SAFETY_MISMATCH',

@@ -18,8 +18,10 @@ import { REPLICA_LIMITS, type ReplicaLimits } from '../machines/rules/replica.ts
 import { realClock } from '../transport/clock.ts'
 import type { Clock, Random, Transport } from '../transport/ports.ts'
 import { tcpTransport } from '../transport/tcp.ts'
+import { type Kept, PROVING_CHECKS, type Proven, type Proving, proveBy } from './identity.ts'
 import { SEND_QUEUE_BYTES_MAX } from './line.ts'
 import { areIds, arePermissions, NETWORK_RULES } from './permissions.ts'
+import { requireSheltered, requireTransports } from './shelter.ts'
 
 /** How much a dictionary may hold and do. */
 export interface Limits extends ReplicaLimits, KnockLimits {
@@ -43,7 +45,7 @@ export type Safety = 'eventual' | 'majority'
 export type Integrity = 'signed' | 'channel'
 
 /** The options of `openDictionary` and the input of `syncLogic`. All may be left out. */
-export interface DictionaryOptions {
+export interface DictionaryOptions extends Proving {
   /**
    * The network's name; peers of another one are refused, with a reason on both sides. Default
    * `holdfast`.
@@ -93,8 +95,6 @@ export interface DictionaryOptions {
    * everybody may write.
    */
   readonly permissions?: readonly Permission[]
-  /** This peer's name: 1 to 128 printable characters. Default a fresh id. */
-  readonly peerId?: string
   /**
    * How many connections this peer opens to peers that others told it of. `join` does not count.
    * Default 8.
@@ -105,7 +105,10 @@ export interface DictionaryOptions {
   readonly limits?: Partial<Limits>
   /** Time; a `SteppingClock` in scenarios. Default the real one. */
   readonly clock?: Clock
-  /** Chance, a number in [0, 1). Default `Math.random`. */
+  /**
+   * Chance, a number in [0, 1), for scenarios that replay: it makes the nonces of handshakes, too.
+   * Default `Math.random`, and the system's own for nonces.
+   */
   readonly random?: Random
   /** Makes ids. Default nanoid. */
   readonly makeId?: () => string
@@ -113,8 +116,14 @@ export interface DictionaryOptions {
   readonly transports?: readonly Transport[]
 }
 
-/** The options when all are decided. */
-export type Settings = Required<Omit<DictionaryOptions, 'limits'>> & { readonly limits: Limits }
+type Decided = Required<Omit<DictionaryOptions, 'limits' | Kept>>
+
+/** The options when all are decided. Secrets are in the credentials, where nobody sees them. */
+export interface Settings extends Decided, Proven {
+  readonly limits: Limits
+}
+
+const settled = new WeakSet<object>()
 
 const ADDRESSES_MAX = 64
 
@@ -131,7 +140,7 @@ const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) =
   integrity: (value) => value === 'signed' || value === 'channel',
   readOnly: areIds,
   permissions: arePermissions,
-  peerId: isId,
+  ...PROVING_CHECKS,
   maxOutgoing: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   takeover: (value) => ['auto', 'majority', 'any'].includes(value as string),
   limits: areLimits,
@@ -143,25 +152,23 @@ const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) =
 }
 
 /**
- * The complete settings. Throws `OPTION_UNKNOWN`, `OPTION_INVALID` or `ADDRESS_INVALID`.
+ * The complete settings; those that are complete stay as they are. Throws `OPTION_UNKNOWN`,
+ * `OPTION_INVALID`, `ADDRESS_INVALID`, `ADDRESS_EXPOSED` or `SECRET_FILE_REFUSED`.
  */
-export function settle(options: DictionaryOptions = {}): Settings {
-  for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(CHECKS, name) && CHECKS[name as keyof DictionaryOptions]
-    if (!check) {
-      throw new HoldfastError('OPTION_UNKNOWN', `There is no option '${name}'.`, { option: name })
-    }
-    if (value !== undefined && !check(value)) throw invalid(name, value)
-  }
-  const given = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as DictionaryOptions
+export function settle(options: DictionaryOptions | Settings = {}): Settings {
+  if (settled.has(options)) return options as Settings
+  const given = givenOptions(options)
   requireSafety(given)
+  const { secret, identity, insecure, ...open } = given
+  const network = given.network ?? 'holdfast'
   const limits = { ...LIMITS, ...given.limits }
+  // The carrier tells when a queue too long for a line is empty, so both mean the same.
+  const queueBytesHigh = limits.sendQueueBytesMax
   const isMajority = given.safety === 'majority'
   const leaseMsMax = given.leaseMsMax ?? (isMajority ? LEASE_MS_MAX_DEFAULT : LEASE_MS_MAX)
+  const proven = proveBy({ ...given, network })
   const settings: Settings = {
-    network: 'holdfast',
+    network,
     listen: [],
     join: [],
     advertise: [],
@@ -170,25 +177,34 @@ export function settle(options: DictionaryOptions = {}): Settings {
     safety: 'eventual',
     voters: [],
     ...NETWORK_RULES,
-    peerId: freshId(),
+    peerId: proven.credentials.peerId,
     maxOutgoing: 8,
     takeover: 'auto',
     clock: realClock(),
     random: Math.random,
-    makeId: freshId,
-    // The carrier tells when a queue that was too long for a line is empty, so both mean the same.
-    transports: [tcpTransport({ queueBytesHigh: limits.sendQueueBytesMax })],
-    ...given,
+    makeId: () => nanoid(),
+    transports: [tcpTransport({ queueBytesHigh, isBound: insecure === undefined })],
+    ...open,
     leaseMsMax,
     limits,
+    ...proven,
   }
   requireTransports(settings)
+  requireSheltered(settings)
+  settled.add(settings)
   return settings
 }
 
-/** An id that nobody else makes. */
-function freshId(): string {
-  return nanoid()
+function givenOptions(options: DictionaryOptions): DictionaryOptions {
+  const entries = Object.entries(options)
+  for (const [name, value] of entries) {
+    const check = Object.hasOwn(CHECKS, name) && CHECKS[name as keyof DictionaryOptions]
+    if (!check) {
+      throw new HoldfastError('OPTION_UNKNOWN', `There is no option '${name}'.`, { option: name })
+    }
+    if (value !== undefined && !check(value)) throw invalid(name, value)
+  }
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
 /** True for a term that a lease may have, in milliseconds. */
@@ -231,16 +247,6 @@ const HINTS: Readonly<Record<string, string>> = {
   voters: `: with safety 'majority', and only then, 1 to ${VOTERS_MAX} different peer ids`,
   leaseMsMax: ": with safety 'majority', and only then, a term in milliseconds",
   leasing: ": safety 'majority' needs leases",
-}
-
-function requireTransports(settings: Settings): void {
-  for (const option of ['listen', 'join'] as const) {
-    for (const address of settings[option]) {
-      if (settings.transports.some(({ scheme }) => address.startsWith(`${scheme}://`))) continue
-      const message = `No transport serves ${address}.`
-      throw new HoldfastError('ADDRESS_INVALID', message, { option, address })
-    }
-  }
 }
 
 /** Throws `OPTION_INVALID` unless the options of majority mode fit each other. */

@@ -26,6 +26,7 @@ import { Line, type LineOptions } from './line.ts'
 import { Lines } from './lines.ts'
 import { Notary } from './notary.ts'
 import type { Settings } from './settings.ts'
+import { carrierOf, whyNotDial } from './shelter.ts'
 
 /** A data message on its way through this peer. It shows only its kind and size to an inspector. */
 export class Parcel {
@@ -123,8 +124,7 @@ export class Switchboard implements Shared {
   }
 
   transportFor(address: string): Transport | undefined {
-    const scheme = address.slice(0, Math.max(0, address.indexOf('://')))
-    return this.settings.transports.find((transport) => transport.scheme === scheme)
+    return carrierOf(this.settings, address)
   }
 
   /** A new line without a wire. */
@@ -135,10 +135,14 @@ export class Switchboard implements Shared {
     return this.lines.add(new Line({ ...which, ...ports, queueBytesMax }))
   }
 
-  /** Dials; an address that no transport serves ends like one where nobody answers. */
+  /**
+   * Dials. An address that no transport serves, or that another peer told of and may not be dialled
+   * from here, ends like one where nobody answers.
+   */
   dial(address: string, events: WireEvents): ReturnType<Transport['dial']> | undefined {
     const transport = this.transportFor(address)
-    if (transport !== undefined) return transport.dial(address, events)
+    const isExposed = whyNotDial(this.settings, address) !== undefined
+    if (transport !== undefined && !isExposed) return transport.dial(address, events)
     this.clock.defer(() => events.closed({ code: 'unsupported', detail: address }))
     return undefined
   }

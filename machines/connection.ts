@@ -1,7 +1,8 @@
 /**
  * The life of one connection.
  *
- * The dialler says hello, the other side replies, the dialler authenticates itself: three messages.
+ * The dialler says hello, the other side replies, the dialler authenticates itself: three messages,
+ * each with what it proves. Nothing else is listened to before that, and nobody is trusted.
  * Whether the other is welcome, and which of several connections to it is used, is for the mesh to
  * decide; this machine reports and obeys. A connection that is authenticated but not the one in use
  * is `conflicted`: held until it is chosen, demoted when another was chosen, or draining while the
@@ -63,13 +64,20 @@ const byVerdict = {
 const byMessage = {
   type: 'because',
   params: ({ event }: { event: ConnectionEvent }): { end: ConnectionEnd } => {
-    const { message } = event as Extract<ConnectionEvent, { type: 'message.received' }>
+    const { message, proof } = event as Extract<ConnectionEvent, { type: 'message.received' }>
     if (message.kind === 'refuse') {
-      return { end: { cause: 'refused', reason: message.reason, by: 'them' } }
+      const reason = proof?.verdict === 'refused' ? proof.reason : 'unproven'
+      return { end: { cause: 'refused', reason, by: 'them' } }
     }
     const { reason } = message as Extract<ControlMessage, { kind: 'farewell' }>
     return { end: { cause: 'farewell', reason, by: 'them' } }
   },
+} as const
+
+/** The other side closed in good order and said nothing: so it does when the secret is another. */
+const bySilence = {
+  type: 'because',
+  params: { end: { cause: 'refused', reason: 'unanswered', by: 'them' } as ConnectionEnd },
 } as const
 
 type Limit = Extract<ConnectionEnd, { cause: 'limit' }>['reason']
@@ -92,6 +100,7 @@ export const connectionMachine = setup({
   },
   guards: {
     isOutgoing: ({ context }) => context.direction === 'outgoing',
+    isInOrder: ({ event }) => event.type === 'wire.closed' && event.reason === 'ended',
     hears: ({ event }, { kinds }: { kinds: readonly string[] }) =>
       event.type === 'message.received' && kinds.includes(event.message.kind),
   },
@@ -173,6 +182,7 @@ export const connectionMachine = setup({
         awaitingReply: {
           on: {
             'message.received': { guard: hears('reply'), target: 'judged', actions: 'report' },
+            'wire.closed': { guard: 'isInOrder', target: '#connection.closed', actions: bySilence },
           },
         },
         // The mesh answers at once: it knows who else is connected, this machine does not.
@@ -190,10 +200,14 @@ export const connectionMachine = setup({
         },
         awaitingAuth: {
           on: {
-            'message.received': {
-              guard: hears('auth'),
+            'message.received': { guard: hears('auth'), target: 'proved', actions: 'report' },
+          },
+        },
+        proved: {
+          on: {
+            'peer.admitted': {
               target: '#connection.conflicted',
-              actions: ['trust', 'beatLater', 'report'],
+              actions: ['trust', 'beatLater'],
             },
           },
         },
@@ -228,6 +242,8 @@ export const connectionMachine = setup({
           { guard: hears('farewell'), target: 'closed', actions: [byMessage, 'report'] },
           { guard: hears(...PAIR_KINDS), actions: 'report' },
           { guard: hears('end') },
+          // The dialler may have said its last word and not convinced.
+          { guard: hears('refuse'), target: 'closed', actions: byMessage },
           { target: 'closed', actions: [byLimit('protocol'), 'dropWire'] },
         ],
       },

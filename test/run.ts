@@ -12,6 +12,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
+import { SECRET } from './secret.ts'
 
 const FILES_AT_ONCE_MAX = 3
 /** How long one file may take in all. */
@@ -118,6 +119,7 @@ function runFile(file: string, { fileMsMax, exitMsMax }: Options): Promise<Endin
   // A group of its own, so that the kill reaches what the file started as well.
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
     detached: true,
+    env: { ...process.env, HOLDFAST_SECRET: SECRET },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)

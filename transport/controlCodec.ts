@@ -1,12 +1,7 @@
 /** The messages that steer one connection, as they travel. See `codec.ts`. */
 
 import { ADDRESS_CHARS_MAX } from '../machines/rules/dialling.ts'
-import {
-  NETWORK_CHARS_MAX,
-  OWN_ADDRESSES_MAX,
-  PROOF_BYTES_MAX,
-  SAFETY_CHARS_MAX,
-} from '../machines/rules/hello.ts'
+import { NETWORK_CHARS_MAX, OWN_ADDRESSES_MAX, SAFETY_CHARS_MAX } from '../machines/rules/hello.ts'
 import type {
   Auth,
   ControlMessage,
@@ -14,10 +9,18 @@ import type {
   Hello,
   Introduction,
   PairEvidence,
-  RefusalReason,
   Reply,
 } from '../machines/rules/message.ts'
 import { type ConnectionId, isId, type PeerId, type RunId } from '../machines/rules/peer.ts'
+import {
+  isBytesOf,
+  MAC_BYTES,
+  NONCE_BYTES,
+  PUBLIC_KEY_BYTES,
+  REFUSAL_BYTES,
+  SIGNATURE_BYTES,
+  TAG_BYTES,
+} from '../machines/rules/proof.ts'
 
 const KINDS = [
   'hello',
@@ -34,20 +37,6 @@ const KINDS = [
   'farewell',
 ] as const satisfies readonly ControlMessage['kind'][]
 
-const REFUSALS: ReadonlySet<unknown> = new Set<RefusalReason>([
-  'network',
-  'version',
-  'leasing',
-  'safety',
-  'rules',
-  'self',
-  'id-clash',
-  'id-mismatch',
-  'busy',
-  'closing',
-  'malformed',
-])
-
 const FAREWELLS: ReadonlySet<unknown> = new Set<FarewellReason>([
   'leaving',
   'duplicate',
@@ -63,8 +52,8 @@ export function flattenControl(message: ControlMessage): unknown[] {
   const kind = KINDS.indexOf(message.kind)
   switch (message.kind) {
     case 'hello': {
-      const { versions, connection, expects, tag } = message
-      return [kind, flattenIntroduction(message), versions, connection, expects, tag]
+      const { versions, expects, tag } = message
+      return [kind, flattenIntroduction(message), versions, expects, tag]
     }
     case 'reply': {
       const { version, evidence, proof, signature } = message
@@ -76,6 +65,7 @@ export function flattenControl(message: ControlMessage): unknown[] {
       return [kind, have, lastSelect, message.proof, message.signature]
     }
     case 'refuse':
+      return [kind, message.proof]
     case 'farewell':
       return [kind, message.reason]
     case 'select':
@@ -102,7 +92,7 @@ export function unflattenControl(flat: unknown[]): ControlMessage | undefined {
     case 'auth':
       return readAuth(flat)
     case 'refuse':
-      return REFUSALS.has(first) ? { kind, reason: first as RefusalReason } : undefined
+      return isBytesOf(first, REFUSAL_BYTES) ? { kind, proof: first } : undefined
     case 'farewell':
       return FAREWELLS.has(first) ? { kind, reason: first as FarewellReason } : undefined
     case 'select':
@@ -121,18 +111,11 @@ export function unflattenControl(flat: unknown[]): ControlMessage | undefined {
 }
 
 function readHello(flat: unknown[]): Hello | undefined {
-  const [, introduction, versions, connection, expects, tag] = flat
+  const [, introduction, versions, expects, tag] = flat
   const self = readIntroduction(introduction)
-  if (self === undefined || !isListOf(versions, isCount) || !isId(connection)) return undefined
-  if ((expects !== null && !isId(expects)) || !isProof(tag)) return undefined
-  return {
-    kind: 'hello',
-    ...self,
-    versions,
-    connection: connection as ConnectionId,
-    expects: expects as PeerId | null,
-    tag,
-  }
+  if (self === undefined || !isListOf(versions, isCount)) return undefined
+  if ((expects !== null && !isId(expects)) || !isBytesOf(tag, TAG_BYTES)) return undefined
+  return { kind: 'hello', ...self, versions, expects: expects as PeerId | null, tag }
 }
 
 function readReply(flat: unknown[]): Reply | undefined {
@@ -140,14 +123,15 @@ function readReply(flat: unknown[]): Reply | undefined {
   const self = readIntroduction(introduction)
   const evidence = readEvidence(have, lastSelect)
   if (self === undefined || evidence === undefined || !isCount(version)) return undefined
-  if (!isProof(proof) || !isProof(signature)) return undefined
+  if (!isBytesOf(proof, MAC_BYTES) || !isBytesOf(signature, SIGNATURE_BYTES)) return undefined
   return { kind: 'reply', ...self, version, evidence, proof, signature }
 }
 
 function readAuth(flat: unknown[]): Auth | undefined {
   const [, have, lastSelect, proof, signature] = flat
   const evidence = readEvidence(have, lastSelect)
-  if (evidence === undefined || !isProof(proof) || !isProof(signature)) return undefined
+  if (evidence === undefined) return undefined
+  if (!isBytesOf(proof, MAC_BYTES) || !isBytesOf(signature, SIGNATURE_BYTES)) return undefined
   return { kind: 'auth', evidence, proof, signature }
 }
 
@@ -165,7 +149,7 @@ function readIntroduction(flat: unknown): Introduction | undefined {
   if (typeof network !== 'string' || network.length > NETWORK_CHARS_MAX) return undefined
   if (typeof leasing !== 'boolean' || !isId(peerId) || !isId(run)) return undefined
   if (!isListOf(capabilities, isId) || !areAddresses(addresses)) return undefined
-  if (!isProof(nonce) || !isProof(publicKey)) return undefined
+  if (!isBytesOf(nonce, NONCE_BYTES) || !isBytesOf(publicKey, PUBLIC_KEY_BYTES)) return undefined
   if (typeof safety !== 'string' || safety.length > SAFETY_CHARS_MAX) return undefined
   if (typeof rules !== 'string' || rules.length > SAFETY_CHARS_MAX) return undefined
   const ids = { peerId: peerId as PeerId, run: run as RunId }
@@ -186,10 +170,6 @@ export function areAddresses(list: unknown): list is string[] {
 /** True for a whole number from zero to the greatest safe one. */
 export function isCount(number: unknown): number is number {
   return Number.isSafeInteger(number) && (number as number) >= 0
-}
-
-function isProof(bytes: unknown): bytes is Uint8Array {
-  return bytes instanceof Uint8Array && bytes.length <= PROOF_BYTES_MAX
 }
 
 function isListOf<Item>(list: unknown, isItem: (item: unknown) => item is Item): list is Item[] {

@@ -26,7 +26,7 @@ const KEY_BYTES = 32
 const SIGNATURE_BYTES = 64
 /** How much of SHA-256 an id holds, in bytes. 160 bits are 32 characters of five bits each. */
 const ID_BYTES = 20
-/** How many keys are kept ready for use, of peers met and of names. */
+/** How many keys are kept ready for use: derived ones, those of names and those of peers met. */
 const KEYS_MAX = 1_024
 /** RFC 8410: what stands before the 32 bytes of an Ed25519 private key in PKCS #8. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -97,11 +97,9 @@ export function isDerivedId(text: string): boolean {
 
 function membershipsOf(secrets: readonly Uint8Array[], network: string): Membership[] {
   return secrets.map((secret) => {
-    const keys = new Map<ProofPurpose, Uint8Array>()
     return {
       prove: (purpose, bytes) => {
-        const key = keys.get(purpose) ?? deriveKey({ secret, network, label: purpose })
-        keys.set(purpose, key)
+        const key = deriveKey({ secret, network, label: purpose })
         const mac = createHmac('sha256', key).update(bytes).digest()
         return mac.subarray(0, PROOF_BYTES[purpose])
       },
@@ -116,19 +114,23 @@ export function deriveKey(from: {
   label: string
 }): Uint8Array {
   const { secret, network, label } = from
-  return new Uint8Array(hkdfSync('sha256', secret, network, `holdfast/1 ${label}`, KEY_BYTES))
+  const info = `holdfast/1 ${label}`
+  const name = JSON.stringify([network, info, Buffer.from(secret).toString('latin1')])
+  const make = () => new Uint8Array(hkdfSync('sha256', secret, network, info, KEY_BYTES))
+  return kept(derived, name, make)
 }
 
 function seedOf(name: string, { network, secret }: { network: string; secret: Uint8Array }) {
   return deriveKey({ secret, network, label: `name ${name}` })
 }
 
+const derived = new Map<string, Uint8Array>()
 const pairs = new Map<string, Pair>()
 const publicKeys = new Map<string, KeyObject>()
 
 /** Making a key ready takes longer than a signature, so it is done once. */
 function pairOf(seed: Uint8Array): Pair {
-  return kept(pairs, seed, () => {
+  return kept(pairs, nameOf(seed), () => {
     const key = Buffer.concat([PKCS8_PREFIX, seed])
     const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
     const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
@@ -137,14 +139,18 @@ function pairOf(seed: Uint8Array): Pair {
 }
 
 function publicKeyObject(publicKey: Uint8Array): KeyObject {
-  return kept(publicKeys, publicKey, () => {
+  return kept(publicKeys, nameOf(publicKey), () => {
     const x = Buffer.from(publicKey).toString('base64url')
     return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
   })
 }
 
-function kept<Item>(items: Map<string, Item>, bytes: Uint8Array, make: () => Item): Item {
-  const name = Buffer.from(bytes).toString('latin1')
+function nameOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1')
+}
+
+/** What was used last stays longest. */
+function kept<Item>(items: Map<string, Item>, name: string, make: () => Item): Item {
   const item = items.get(name) ?? make()
   items.delete(name)
   items.set(name, item)

@@ -111,6 +111,11 @@ export interface Listener {
 export interface Transport {
   /** `tcp` answers for `tcp://…`. */
   readonly scheme: string
+  /**
+   * What carries the bytes: `plain` text over a network, which may leave this machine only if the
+   * application says so by name; or `encrypted`. Without it nothing leaves this machine.
+   */
+  readonly medium?: 'plain' | 'encrypted'
   dial(address: string, events: WireEvents): Wire
   listen(address: string, events: ListenerEvents): Listener
 }

@@ -8,7 +8,7 @@
 
 import { Socket } from 'node:net'
 import type { Transport, Wire, WireEvents } from './ports.ts'
-import { parseTcpAddress } from './tcpAddress.ts'
+import { formatTcpAddress, parseTcpAddress } from './tcpAddress.ts'
 import { listenTcp } from './tcpListener.ts'
 import { type TcpLimits, TcpWire } from './tcpWire.ts'
 
@@ -39,6 +39,11 @@ export interface TcpOptions {
   readonly queueBytesHigh?: number
   /** How long `close` waits for the queue to leave. Milliseconds, default 10,000. */
   readonly flushMsMax?: number
+  /**
+   * Whether what peers prove covers the addresses of their connection, so that nobody can pass it
+   * on. Not where a port is forwarded: each end sees other addresses then. Default true.
+   */
+  readonly isBound?: boolean
   /** How long `close` then goes on reading. Milliseconds, default 2,000. */
   readonly lingerMs?: number
 }
@@ -55,11 +60,15 @@ export interface TcpOptions {
  * const wire = tcp.dial('tcp://127.0.0.1:4444', wireEvents)
  */
 export function tcpTransport(options: TcpOptions = {}): Transport {
+  const { isBound = true } = options
   const limits = tcpLimits(options)
-  const begin = (wire: TcpWire, socket: Socket) => wire.use(socket)
+  const begin = (wire: TcpWire, socket: Socket) => {
+    wire.use(socket, isBound ? bindingOf(socket, 'acceptor') : undefined)
+  }
   return {
     scheme: 'tcp',
-    dial: (address, events) => dial({ address, limits }, events),
+    medium: 'plain',
+    dial: (address, events) => dial({ address, limits, isBound }, events),
     listen: (address, events) => listenTcp({ address, scheme: 'tcp', limits, begin }, events),
   }
 }
@@ -78,9 +87,10 @@ export function tcpLimits(options: TcpOptions): TcpLimits {
 interface Place {
   readonly address: string
   readonly limits: TcpLimits
+  readonly isBound: boolean
 }
 
-function dial({ address, limits }: Place, events: WireEvents): Wire {
+function dial({ address, limits, isBound }: Place, events: WireEvents): Wire {
   const socket = new Socket({ allowHalfOpen: true })
   const wire = new TcpWire({ socket, role: 'dialler', remoteAddress: address, limits })
   wire.attend(events)
@@ -88,7 +98,17 @@ function dial({ address, limits }: Place, events: WireEvents): Wire {
   if (target === undefined || target.port === 0) {
     wire.abort({ code: 'unsupported', detail: `${address} is no TCP address to dial` })
   } else {
-    socket.once('connect', () => wire.use(socket)).connect(target)
+    const begin = () => wire.use(socket, isBound ? bindingOf(socket, 'dialler') : undefined)
+    socket.once('connect', begin).connect(target)
   }
   return wire
+}
+
+/** Both addresses, the dialler's first. What somebody in between passes on comes from others. */
+function bindingOf(socket: Socket, role: 'dialler' | 'acceptor'): Uint8Array {
+  const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket
+  const near = formatTcpAddress({ host: localAddress, port: localPort })
+  const far = formatTcpAddress({ host: remoteAddress, port: remotePort })
+  const ends = role === 'dialler' ? [near, far] : [far, near]
+  return new TextEncoder().encode(`plain:${ends.join(' ')}`)
 }

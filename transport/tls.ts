@@ -48,7 +48,7 @@ const BINDING_LABEL = 'EXPORTER-Channel-Binding'
 const BINDING_BYTES = 32
 
 /** How a TLS transport knows friends, and the limits of its wires. */
-export interface TlsOptions extends TcpOptions {
+export interface TlsOptions extends Omit<TcpOptions, 'isBound'> {
   /** The network's name, which takes part in the keys that come from a secret. */
   readonly network?: string
   /**
@@ -93,6 +93,7 @@ export function tlsTransport(options: TlsOptions): Transport {
   const acceptor = new Acceptor(trust)
   return {
     scheme: 'tls',
+    medium: 'encrypted',
     dial: (address, events) => dial({ address, limits, trust }, events),
     listen: (address, events) => {
       const begin = (wire: TcpWire, socket: Socket) => acceptor.begin(wire, socket)

@@ -23,6 +23,9 @@ import { RecordedDictionary } from './recordedDictionary.ts'
  */
 const SETTLING_TURNS = 16
 
+/** Known to all peers of all simulations: nobody else is there. */
+const SECRET = 'the secret of every simulation'
+
 interface Place {
   readonly clock: PeerClock
   readonly dictionary: Dictionary
@@ -93,6 +96,7 @@ export class Stage {
     const clock = peerClock({ clock: this.clock })
     const input: DictionaryOptions = {
       peerId: name,
+      secret: SECRET,
       listen: [`sim://${name}`],
       ...this.#options.options,
       ...options,

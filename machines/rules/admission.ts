@@ -5,10 +5,11 @@
 
 import { learnAddresses, type Moment, noteOutcome } from './dialling.ts'
 import { type HelloVerdict, judgeAuth, judgeHello, judgeReply } from './hello.ts'
-import type { ConnectionOutput } from './line.ts'
-import type { Auth, Hello, Introduction, Reply } from './message.ts'
+import type { ConnectionOutput, ConnectionReport } from './line.ts'
+import type { Introduction, Reply } from './message.ts'
 import { createPair, evidence, mayAuthenticate, nominalConnection, type Pair } from './pair.ts'
 import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
+import type { ProofVerdict } from './proof.ts'
 import {
   advancePair,
   changeMember,
@@ -21,47 +22,50 @@ import {
   wake,
 } from './roster.ts'
 
+type Heard<Type extends ConnectionReport['type']> = Extract<ConnectionReport, { type: Type }>
+
 /** The other side dialled and says who it is. */
-export function hearHello(roster: Roster, handle: Handle, hello: Hello): RosterStep {
+export function hearHello(roster: Roster, heard: Heard<'hello.received'>): RosterStep {
+  const { handle, hello } = heard
   const member = roster.members.get(handle)
   if (member === undefined) return { roster, orders: [] }
-  const verdict = judgeHello(hello, judgingSelf(roster, hello.peerId))
+  const verdict = judgeHello(heard, judgingSelf(roster, hello.peerId))
   if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
-  // An id that is in use would let a stranger speak for another's connection. A peer that dialled
-  // itself has used the id too, and has been told what is wrong by now.
-  const isTaken = memberOf(roster, hello.connection) !== undefined
-  if (isTaken) return refuse(roster, handle, { reason: 'malformed' })
-  const { peerId, run, connection } = hello
-  const next = introduce(roster, { ...member, peerId, run, connection, introduction: hello })
+  const { peerId, run } = hello
+  const next = introduce(roster, { ...member, peerId, run, introduction: hello })
   return { roster: next, orders: [welcome(next, handle, { hello, version: verdict.version })] }
 }
 
 /** The side that was dialled answers. The dialler says its last word, and both know each other. */
 export function hearReply(
   roster: Roster,
-  { handle, reply }: { handle: Handle; reply: Reply },
+  heard: Heard<'reply.received'>,
   moment: Moment,
 ): RosterStep {
+  const { handle, reply, proof } = heard
   const member = roster.members.get(handle)
   if (member === undefined) return { roster, orders: [] }
-  const verdict = judgeReply(reply, judgingSelf(roster, reply.peerId), member.expects)
+  const verdict = judgeReply(heard, judgingSelf(roster, reply.peerId), member.expects)
   if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
   const { peerId, run } = reply
   const next = introduce(roster, { ...member, peerId, run, introduction: reply })
   const orders = [welcome(next, handle, { hello: reply, version: verdict.version })]
-  const step = authenticate(next, { handle, evidence: reply.evidence }, moment)
+  const step = authenticate(next, { handle, proof, evidence: reply.evidence }, moment)
   return { roster: step.roster, orders: [...orders, ...step.orders] }
 }
 
 /** The dialler's last word came. */
 export function hearAuth(
   roster: Roster,
-  { handle, auth }: { handle: Handle; auth: Auth },
+  heard: Heard<'auth.received'>,
   moment: Moment,
 ): RosterStep {
-  const verdict = judgeAuth(auth)
-  if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
-  return authenticate(roster, { handle, evidence: auth.evidence }, moment)
+  const { handle, auth } = heard
+  const proof = judgeAuth(heard)
+  if (proof.verdict === 'refused') return refuse(roster, handle, proof)
+  const admitted = tell(handle, { type: 'peer.admitted' })
+  const step = authenticate(roster, { handle, proof, evidence: auth.evidence }, moment)
+  return { roster: step.roster, orders: [admitted, ...step.orders] }
 }
 
 /** A connection is over, for whatever reason. */
@@ -144,17 +148,25 @@ function welcome(
   return tell(handle, { type: 'peer.welcomed', peerId, run, version, evidence: told })
 }
 
+interface Authentic {
+  readonly handle: Handle
+  readonly proof: ProofVerdict
+  readonly evidence: Reply['evidence']
+}
+
 function authenticate(
   roster: Roster,
-  { handle, evidence: told }: { handle: Handle; evidence: Reply['evidence'] },
+  { handle, proof, evidence: told }: Authentic,
   moment: Moment,
 ): RosterStep {
   const member = roster.members.get(handle)
-  if (member?.peerId == null || member.connection === null || member.isAuthenticated) {
+  const connection = proof.verdict === 'proven' ? proof.connection : null
+  if (member?.peerId == null || connection === null || member.isAuthenticated) {
     return { roster, orders: [] }
   }
-  const { peerId, connection, introduction } = member
-  const known = changeMember(roster, { ...member, isAuthenticated: true, introduction: null })
+  const { peerId, introduction } = member
+  const certain = { ...member, connection, isAuthenticated: true, introduction: null }
+  const known = changeMember(roster, certain)
   const addresses = introduction?.addresses ?? []
   const met = meet(known, { peerId, addresses, member }, moment)
   return advancePair(met, peerId, {

@@ -272,6 +272,10 @@ const RANKS: Readonly<Record<AddressSource, number>> = { exchange: 0, hello: 1, 
  */
 const HOPELESS_REASONS: ReadonlySet<string> = new Set([
   'network',
+  'bad-mac',
+  'bad-identity',
+  'bad-signature',
+  'unproven',
   'version',
   'leasing',
   'safety',

@@ -91,6 +91,16 @@ export const ERRORS = {
     state: 'Nothing was opened or dialled.',
     cure: 'Write tcp://host:port, or pass the transport for this scheme.',
   },
+  ADDRESS_EXPOSED: {
+    when: 'An address leads out of this machine without encryption, or without a strong secret.',
+    state: 'Nothing was opened or dialled.',
+    cure: "Add these lines, or give encryption up with insecure: 'plain-text-on-this-network'.",
+  },
+  SECRET_FILE_REFUSED: {
+    when: 'The file of the secret or the identity is open to others, unreadable or no key.',
+    state: 'Nothing was opened; the file is as it was. `reason` says what is wrong.',
+    cure: 'Run chmod 600 on it or delete it; or set `secret`, or the variable HOLDFAST_SECRET.',
+  },
   ADDRESS_IN_USE: {
     when: 'Another program listens on an address of `listen`.',
     state: 'The dictionary is closed.',
@@ -110,6 +120,16 @@ export const ERRORS = {
     when: 'The peer at that address belongs to another network.',
     state: 'No connection was added; both sides were told.',
     cure: 'Use the same `network` at both peers.',
+  },
+  SECRET_MISMATCH: {
+    when: 'The peer at that address went without an answer, as it does when the secret differs.',
+    state: 'No connection was added. The other side was told that somebody had another secret.',
+    cure: 'Use the same `secret` at both peers; processes of one user share a file by default.',
+  },
+  PROOF_INVALID: {
+    when: 'Who answers proves neither membership nor its id, or only one; `reason` says which.',
+    state: 'No connection was added; nothing was told to it.',
+    cure: 'See if something stands between the peers: a port that is forwarded needs `insecure`.',
   },
   VERSION_MISMATCH: {
     when: 'The peers speak no common version of the protocol.',
@@ -218,7 +238,7 @@ export interface ErrorDetails {
   readonly reason?: string
   /** The option that was wrong. */
   readonly option?: string
-  /** Where in a value the offending part is, such as `.items[3]`. */
+  /** Where in a value the offending part is, such as `.items[3]`; or the path of a file. */
   readonly path?: string
   /** The limit that was reached. */
   readonly limit?: number

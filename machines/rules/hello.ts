@@ -1,16 +1,26 @@
 /**
  * Who is let in.
  *
- * The dialler says `hello`. The other side judges it and answers `reply`, or `refuse` with the
- * reason; the dialler judges the reply in the same way and ends with `auth`, or refuses in its
- * turn. Both ask the same questions in the same order, so that two peers that cannot talk name the
- * same reason, and the reason that is hardest to mend comes first. A message that makes no sense is
- * never looked into further. Whoever hears nothing at all gives up by its own clock.
+ * The dialler says `hello`. The other side judges it and answers `reply`, or `refuse`; the dialler
+ * judges the reply in the same way and ends with `auth`, or refuses in its turn. Both ask the same
+ * questions in the same order, so that two peers that cannot talk name the same reason, and the
+ * reason that is hardest to mend comes first. A message that makes no sense is never looked into
+ * further, and what a stranger says is judged by its proof alone, after the name of the network.
+ * Whoever hears nothing at all gives up by its own clock.
  */
 
 import { validAddress } from './dialling.ts'
 import type { Auth, Hello, Introduction, PairEvidence, RefusalReason, Reply } from './message.ts'
 import { isId, type PeerId, type RunId } from './peer.ts'
+import {
+  isBytesOf,
+  MAC_BYTES,
+  NONCE_BYTES,
+  type ProofVerdict,
+  PUBLIC_KEY_BYTES,
+  SIGNATURE_BYTES,
+  TAG_BYTES,
+} from './proof.ts'
 
 /** How many protocol versions a hello may offer. */
 export const VERSIONS_MAX = 16
@@ -28,9 +38,6 @@ export const NETWORK_CHARS_MAX = 256
 
 /** The longest fingerprint of a safety mode or of the rules, in characters. */
 export const SAFETY_CHARS_MAX = 64
-
-/** The longest nonce, key, tag, proof or signature, in bytes. */
-export const PROOF_BYTES_MAX = 256
 
 /** What this peer is at the moment of judging. */
 export interface HelloSelf {
@@ -59,40 +66,48 @@ export type HelloVerdict =
   | { readonly verdict: 'refused'; readonly reason: RefusalReason }
 
 /**
- * Judges what a dialler says. The checks, in this order: malformed, network, version, leasing,
- * safety, rules, self, id-clash, id-mismatch, busy, closing. The version is the best one of ours
- * that the dialler speaks too.
+ * Judges what a dialler says. The checks, in this order: malformed, network, the proof, version,
+ * leasing, safety, rules, self, id-clash, id-mismatch, busy, closing. The version is the best one
+ * of ours that the dialler speaks too.
  *
- * @example judgeHello(hello, self) // { verdict: 'refused', reason: 'network' }
+ * @example judgeHello({ hello, proof }, self) // { verdict: 'refused', reason: 'network' }
  */
-export function judgeHello(hello: Hello, self: HelloSelf): HelloVerdict {
+export function judgeHello(
+  { hello, proof }: { hello: Hello; proof: ProofVerdict },
+  self: HelloSelf,
+): HelloVerdict {
   if (!isHello(hello)) return refused('malformed')
   const version = self.versions.find((each) => hello.versions.includes(each))
   const mismatch = hello.expects !== null && hello.expects !== self.peerId
-  return judge(hello, self, { version, mismatch })
+  return judge(hello, self, { version, mismatch, proof })
 }
 
 /** Judges what the dialled side answers: the same checks. `expects` is who was dialled, or null. */
-export function judgeReply(reply: Reply, self: HelloSelf, expects: PeerId | null): HelloVerdict {
+export function judgeReply(
+  { reply, proof }: { reply: Reply; proof: ProofVerdict },
+  self: HelloSelf,
+  expects: PeerId | null,
+): HelloVerdict {
   if (!isReply(reply)) return refused('malformed')
   const version = self.versions.find((each) => each === reply.version)
   const mismatch = expects !== null && expects !== reply.peerId
-  return judge(reply, self, { version, mismatch })
+  return judge(reply, self, { version, mismatch, proof })
 }
 
-/** Judges the dialler's last word; what it proves is checked elsewhere. */
-export function judgeAuth(auth: Auth): { verdict: 'welcome' } | ReturnType<typeof refused> {
-  const sound = isEvidence(auth.evidence) && isBytes(auth.proof) && isBytes(auth.signature)
-  return sound ? { verdict: 'welcome' } : refused('malformed')
+/** Judges the dialler's last word. */
+export function judgeAuth({ auth, proof }: { auth: Auth; proof: ProofVerdict }): ProofVerdict {
+  const isSound = isEvidence(auth.evidence) && isProof(auth)
+  return isSound ? proof : refused('malformed')
 }
 
 function judge(
   other: Introduction,
   self: HelloSelf,
-  found: { version: number | undefined; mismatch: boolean },
+  found: { version: number | undefined; mismatch: boolean; proof: ProofVerdict },
 ): HelloVerdict {
-  const { version, mismatch } = found
+  const { version, mismatch, proof } = found
   if (other.network !== self.network) return refused('network')
+  if (proof.verdict === 'refused') return proof
   if (version === undefined) return refused('version')
   if (other.leasing !== self.leasing) return refused('leasing')
   if (other.safety !== self.safety) return refused('safety')
@@ -111,14 +126,12 @@ function refused(reason: RefusalReason): { verdict: 'refused'; reason: RefusalRe
 
 function isHello(hello: Hello): boolean {
   if (!isIntroduction(hello) || !isListOf(hello.versions, VERSIONS_MAX, isVersion)) return false
-  return (
-    isId(hello.connection) && (hello.expects === null || isId(hello.expects)) && isBytes(hello.tag)
-  )
+  return (hello.expects === null || isId(hello.expects)) && isBytesOf(hello.tag, TAG_BYTES)
 }
 
 function isReply(reply: Reply): boolean {
   if (!isIntroduction(reply) || !isVersion(reply.version)) return false
-  return isEvidence(reply.evidence) && isBytes(reply.proof) && isBytes(reply.signature)
+  return isEvidence(reply.evidence) && isProof(reply)
 }
 
 function isIntroduction(other: Introduction): boolean {
@@ -129,7 +142,7 @@ function isIntroduction(other: Introduction): boolean {
   if (typeof rules !== 'string' || rules.length > SAFETY_CHARS_MAX) return false
   if (!isListOf(capabilities, CAPABILITIES_MAX, isId)) return false
   if (!isListOf(addresses, OWN_ADDRESSES_MAX, validAddress)) return false
-  return isBytes(other.nonce) && isBytes(other.publicKey)
+  return isBytesOf(other.nonce, NONCE_BYTES) && isBytesOf(other.publicKey, PUBLIC_KEY_BYTES)
 }
 
 function isEvidence(evidence: PairEvidence | undefined): boolean {
@@ -146,6 +159,6 @@ function isVersion(version: unknown): boolean {
   return Number.isSafeInteger(version) && (version as number) > 0
 }
 
-function isBytes(bytes: unknown): boolean {
-  return bytes instanceof Uint8Array && bytes.length <= PROOF_BYTES_MAX
+function isProof({ proof, signature }: Pick<Auth, 'proof' | 'signature'>): boolean {
+  return isBytesOf(proof, MAC_BYTES) && isBytesOf(signature, SIGNATURE_BYTES)
 }

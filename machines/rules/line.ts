@@ -1,7 +1,7 @@
 /**
  * What is said about one connection at this end: by its wire, by the mesh, and by the connection
- * itself. The agreed `ConnectionId` is known only after the hello; until then and beside it there
- * is the handle.
+ * itself. The agreed `ConnectionId` is known only when both have proved who they are; until then
+ * and beside it there is the handle.
  */
 
 import type {
@@ -14,7 +14,8 @@ import type {
   Reply,
 } from './message.ts'
 import type { PairMessage } from './nomination.ts'
-import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
+import type { Handle, PeerId, RunId } from './peer.ts'
+import type { ProofVerdict } from './proof.ts'
 
 /**
  * Why a connection ended: a refusal, a farewell, the end of the wire, a limit of ours, or a defect.
@@ -33,8 +34,6 @@ export type ConnectionEnd =
 export interface ConnectionBirth {
   readonly handle: Handle
   readonly direction: 'incoming' | 'outgoing'
-  /** The agreed id: made by the dialler, learnt from the hello on the other side. */
-  readonly connection: ConnectionId | null
   /** What was dialled, or where the other side called from. */
   readonly address: string
   /** Who must answer, or null if anybody will do. */
@@ -75,6 +74,8 @@ export type ConnectionCommand =
       readonly evidence: PairEvidence
     }
   | { readonly type: 'peer.refused'; readonly reason: RefusalReason }
+  /** Who dialled has proved who it is. */
+  | { readonly type: 'peer.admitted' }
   | { readonly type: 'pair.say'; readonly message: PairMessage }
   | { readonly type: 'connection.nominate' }
   | { readonly type: 'connection.demote' }
@@ -89,16 +90,27 @@ export type ConnectionEvent =
   /** What came in breaks the protocol. */
   | { readonly type: 'wire.broken' }
   | { readonly type: 'heartbeat.due' }
-  | { readonly type: 'message.received'; readonly message: ControlMessage }
+  | {
+      readonly type: 'message.received'
+      readonly message: ControlMessage
+      /** Of a message of the handshake: what it proves, or the reason that a refusal gives. */
+      readonly proof?: ProofVerdict
+    }
 
 /** What a connection tells the mesh. */
 export type ConnectionReport =
-  | { readonly type: 'hello.received'; readonly handle: Handle; readonly hello: Hello }
-  | { readonly type: 'reply.received'; readonly handle: Handle; readonly reply: Reply }
-  | { readonly type: 'auth.received'; readonly handle: Handle; readonly auth: Auth }
+  | ({ readonly type: 'hello.received'; readonly hello: Hello } & Proven)
+  | ({ readonly type: 'reply.received'; readonly reply: Reply } & Proven)
+  | ({ readonly type: 'auth.received'; readonly auth: Auth } & Proven)
   | { readonly type: 'pair.said'; readonly handle: Handle; readonly message: PairMessage }
   | {
       readonly type: 'farewell.received'
       readonly handle: Handle
       readonly reason: FarewellReason
     }
+
+/** Which connection heard it, and what it proves. */
+export interface Proven {
+  readonly handle: Handle
+  readonly proof: ProofVerdict
+}

@@ -1,12 +1,14 @@
 /**
  * The words on the wire.
  *
- * A connection begins with three messages. The dialler says `hello`; the other side answers
- * `reply`, or `refuse` with a reason; the dialler ends with `auth`, or refuses in its turn. From
- * then on the arbiter of the pair (the greater peer id) decides which of several connections is
- * used: `select`, `acknowledge`, `confirm`, and `resume` when the choice broke. Data travels on the
- * chosen connection only: broadcasts (which fall over the waterfall), whispers, and the question
- * and answer of reconciliation.
+ * A connection begins with three messages. The dialler says `hello`, with a tag that only members
+ * can make; the other side answers `reply`, or `refuse`, or nothing if the tag is wrong; the
+ * dialler ends with `auth`, or refuses in its turn. `reply` and `auth` prove that who says them
+ * knows the secret and has the key of its id, over all bytes so far. From then on the arbiter of
+ * the pair (the greater peer id) decides which of several connections is used: `select`,
+ * `acknowledge`, `confirm`, and `resume` when the choice broke. Data travels on the chosen
+ * connection only: broadcasts (which fall over the waterfall), whispers, and the question and
+ * answer of reconciliation.
  *
  * What a peer says is a message and nothing else: it never becomes an event that an actor could be
  * told by its own side.
@@ -42,10 +44,7 @@ export interface PairEvidence {
   readonly lastSelect: number
 }
 
-/**
- * What each side says of itself in the handshake. `publicKey`, `proof` and `signature` are empty
- * for now.
- */
+/** What each side says of itself in the handshake. Sizes of proofs: see `proof.ts`. */
 export interface Introduction {
   readonly network: string
   readonly leasing: boolean
@@ -58,16 +57,18 @@ export interface Introduction {
   readonly capabilities: readonly string[]
   /** Where others may dial this peer; empty if nowhere. */
   readonly addresses: readonly string[]
+  /** Never used twice, so that what others prove in this handshake proves nothing in another. */
   readonly nonce: Uint8Array
+  /** The key of `peerId`. */
   readonly publicKey: Uint8Array
 }
 
 export interface Hello extends Introduction {
   readonly kind: 'hello'
   readonly versions: readonly number[]
-  readonly connection: ConnectionId
   /** Whom the dialler wants to reach, or null if anybody will do. */
   readonly expects: PeerId | null
+  /** Made of the nonce and the secret. Who does not know the secret is not answered. */
   readonly tag: Uint8Array
 }
 
@@ -75,7 +76,9 @@ export interface Reply extends Introduction {
   readonly kind: 'reply'
   readonly version: number
   readonly evidence: PairEvidence
+  /** A MAC over all bytes so far, by the secret. */
   readonly proof: Uint8Array
+  /** The same and the MAC, signed with the key of the peer. */
   readonly signature: Uint8Array
 }
 
@@ -89,6 +92,12 @@ export interface Auth {
 /** Why a handshake was refused. Stable: programs may compare them. */
 export type RefusalReason =
   | 'network' // another network
+  | 'secret' // who dialled does not know the secret
+  | 'unanswered' // who was dialled went without a word, as it does for the reason above
+  | 'bad-mac' // another secret, or not the bytes that were sent
+  | 'bad-identity' // the key is not that of the id
+  | 'bad-signature' // who shows the key does not have it
+  | 'unproven' // a refusal by somebody who does not know the secret
   | 'version' // no protocol version in common
   | 'leasing' // leases on one side, none on the other
   | 'safety' // another safety mode, other voters or another longest term
@@ -100,9 +109,10 @@ export type RefusalReason =
   | 'closing' // the peer is about to leave
   | 'malformed' // the message makes no sense
 
+/** Looks the same whatever the reason is. Who knows the secret finds out which one it proves. */
 export interface Refuse {
   readonly kind: 'refuse'
-  readonly reason: RefusalReason
+  readonly proof: Uint8Array
 }
 
 /** Why a peer ends a connection in good order. */

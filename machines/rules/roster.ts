@@ -34,6 +34,8 @@ export const PEERS_TOLD_MAX = 16
 export interface Member extends ConnectionBirth {
   readonly peerId: PeerId | null
   readonly run: RunId | null
+  /** The id that both ends know it by, as soon as both have proved who they are. */
+  readonly connection: ConnectionId | null
   readonly isAuthenticated: boolean
   /** Calls of `connect` that wait for this connection. */
   readonly requests: readonly string[]
@@ -160,8 +162,7 @@ export function dial(
 ): RosterStep {
   const { address, expects, requests } = wanted
   const handle = makeId() as Handle
-  const connection = makeId() as ConnectionId
-  const input = { handle, connection, direction: 'outgoing', address, expects } as const
+  const input = { handle, direction: 'outgoing', address, expects } as const
   const book = noteOutcome(roster.book, { outcome: 'dialling', address }, moment)
   const next = { ...enter(roster, input, requests), book }
   return { roster: next, orders: [{ type: 'connection.spawn', input }] }
@@ -172,7 +173,7 @@ export function accept(
   roster: Roster,
   { handle, address }: { handle: Handle; address: string },
 ): RosterStep {
-  const input = { handle, connection: null, direction: 'incoming', address, expects: null } as const
+  const input = { handle, direction: 'incoming', address, expects: null } as const
   return { roster: enter(roster, input, []), orders: [{ type: 'connection.spawn', input }] }
 }
 
@@ -253,8 +254,8 @@ export function changeMember(roster: Roster, member: Member): Roster {
 }
 
 function enter(roster: Roster, input: ConnectionBirth, requests: readonly string[]): Roster {
-  const blank = { peerId: null, run: null, isAuthenticated: false, introduction: null }
-  return changeMember(roster, { ...input, ...blank, requests })
+  const blank = { peerId: null, run: null, connection: null, introduction: null }
+  return changeMember(roster, { ...input, ...blank, isAuthenticated: false, requests })
 }
 
 function situation(roster: Roster) {

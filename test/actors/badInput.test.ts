@@ -6,6 +6,7 @@
 import type { Announcement, Dictionary } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Message } from '../../machines/rules/message.ts'
 import { seededRandom } from '../../transport/random.ts'
 import { Company, listen, until } from './company.ts'
 import { AUTH, Stranger } from './stranger.ts'
@@ -125,7 +126,10 @@ const visits: readonly Visit[] = [
   },
   {
     title: 'a peer that changes its mind',
-    act: (s) => s.preamble().hello().say({ kind: 'refuse', reason: 'network' }),
+    act: async (s) => {
+      await s.greet()
+      s.say(s.handshake?.refuse('network') as Message)
+    },
     end: refused('network', 'them'),
   },
   {
@@ -185,8 +189,10 @@ function beatEarly(stranger: Stranger): void {
   stranger.preamble().say({ kind: 'ping', sentMs: 1 })
 }
 
+/** It is told why, in a word that only members understand. */
 async function refusedFor(reason: string, stranger: Stranger): Promise<void> {
-  assert.equal(await stranger.hears('refuse'), { kind: 'refuse', reason })
+  await stranger.hears('refuse')
+  assert.equal(stranger.proofs, [{ verdict: 'refused', reason }])
 }
 
 const strangers = suite<{ company: Company; alice: Dictionary; bob: Dictionary; stop: () => void }>(

@@ -1,6 +1,7 @@
 import { HoldfastError, openDictionary } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import '../secret.ts'
 import type { Transport } from '../../transport/ports.ts'
 
 /** A carrier that can nothing but throw. */

@@ -6,6 +6,7 @@
 import type { Announcement, ErrorCode } from 'holdfast'
 import { type Dictionary, HoldfastError, type OpenOptions, openDictionary } from 'holdfast'
 import * as assert from 'uvu/assert'
+import '../secret.ts'
 
 /** How long a test waits for anything, in milliseconds. */
 const UNTIL_MS_MAX = 5_000

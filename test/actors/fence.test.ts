@@ -1,6 +1,7 @@
 import { fence, HoldfastError, openDictionary } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import '../secret.ts'
 
 const fences = suite('fence')
 

@@ -269,7 +269,8 @@ participant(
   withCompany(async (company) => {
     const alice = await company.listening()
     const address = addressOf(alice)
-    const listenAt = (at: string) => openDictionary({ listen: [at] })
+    const insecure = 'plain-text-on-this-network'
+    const listenAt = (at: string) => openDictionary({ listen: [at], insecure })
     const inUse = await rejected('ADDRESS_IN_USE', listenAt(address))
     assert.is(inUse.address, address)
     assert.is(inUse.reason, 'address-in-use')

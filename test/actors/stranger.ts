@@ -4,19 +4,26 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { Handshake } from '../../actors/handshake.ts'
 import {
   type Auth,
   FRAME_BYTES_MAX,
   type Hello,
   type Message,
+  type Reply,
 } from '../../machines/rules/message.ts'
-import type { ConnectionId, PeerId, RunId } from '../../machines/rules/peer.ts'
+import type { PeerId, RunId } from '../../machines/rules/peer.ts'
+import type { ProofVerdict } from '../../machines/rules/proof.ts'
 import { decode, encode } from '../../transport/codec.ts'
+import { createCredentials } from '../../transport/credentials.ts'
 import { FrameReader, PREAMBLE, seal } from '../../transport/framing.ts'
+import { SECRET } from '../secret.ts'
 import { until } from './company.ts'
 
-const NOTHING = new Uint8Array(0)
 let made = 0
+
+/** What the stranger says of itself, and by which secret it proves it. */
+export type Claim = Partial<Omit<Hello, 'kind'>> & { readonly secret?: string }
 
 export class Stranger {
   /** Its own end, as the other side sees it. */
@@ -27,6 +34,11 @@ export class Stranger {
   isClosed = false
   readonly #socket: Socket
   readonly #reader = new FrameReader(FRAME_BYTES_MAX)
+  /** Its side of the handshake, from the hello on. */
+  handshake: Handshake | undefined
+  /** What it was sent proves, message by message. */
+  readonly proofs: ProofVerdict[] = []
+  readonly #said = new Map<Message['kind'], Uint8Array>()
   #preambleBytesLeft = PREAMBLE.length
 
   private constructor(socket: Socket) {
@@ -53,7 +65,13 @@ export class Stranger {
   }
 
   say(message: Message): this {
+    this.#said.set(message.kind, encode(message))
     return this.write(encode(message))
+  }
+
+  /** The frame of what it said. */
+  bytesSaid(kind: Message['kind']): Uint8Array {
+    return this.#said.get(kind) as Uint8Array
   }
 
   /** A frame with this body. */
@@ -67,19 +85,32 @@ export class Stranger {
     return this.write(PREAMBLE)
   }
 
-  hello(more: Partial<Hello> = {}): this {
-    return this.say(helloOf(more))
+  /** A hello in order, but for what is claimed. */
+  hello({ secret = SECRET, ...claim }: Claim = {}): this {
+    const { network = 'lab', peerId = '0-stranger' } = claim
+    const secrets = [new TextEncoder().encode(secret)]
+    const credentials = createCredentials({ network, secrets, peerId })
+    const { localPort, remotePort } = this.#socket
+    const ends = [localPort, remotePort].map((port) => `tcp://127.0.0.1:${port}`)
+    const bytes = new TextEncoder().encode(`plain:${ends.join(' ')}`)
+    this.handshake = new Handshake({ credentials, network, role: 'dialler', binding: () => bytes })
+    return this.say({ ...this.handshake.hello(wordsOf(claim)), ...claim })
   }
 
   /** Becomes a peer in full order: known, chosen, in use. */
-  async join(more: Partial<Hello> = {}): Promise<this> {
-    this.preamble().hello(more)
-    await this.hears('reply')
-    this.say(AUTH)
+  async join(claim: Claim = {}): Promise<this> {
+    await this.greet(claim)
+    this.say((this.handshake as Handshake).auth({ evidence: AUTH.evidence }))
     const { number } = (await this.hears('select')) as Extract<Message, { kind: 'select' }>
     this.say({ kind: 'acknowledge', number })
     await this.hears('confirm')
     return this
+  }
+
+  /** Says hello and takes the answer in. */
+  async greet(claim: Claim = {}): Promise<Reply> {
+    this.preamble().hello(claim)
+    return (await this.hears('reply')) as Reply
   }
 
   async hears(kind: Message['kind']): Promise<Message> {
@@ -112,23 +143,28 @@ export class Stranger {
     this.#preambleBytesLeft -= skipped
     for (const frame of this.#reader.push(chunk.subarray(skipped)).frames) {
       const message = decode(frame)
-      if (message) this.heard.push(message)
+      if (message === undefined) continue
+      if (message.kind === 'reply' || message.kind === 'refuse') {
+        const proof = this.handshake?.hear(message, frame)
+        if (proof) this.proofs.push(proof)
+      }
+      this.heard.push(message)
     }
   }
 }
 
+/** An auth that proves nothing. */
 export const AUTH: Auth = {
   kind: 'auth',
   evidence: { have: null, lastSelect: 0 },
-  proof: NOTHING,
-  signature: NOTHING,
+  proof: new Uint8Array(32),
+  signature: new Uint8Array(64),
 }
 
-/** A hello in order, from a peer whose id is smaller than those of the tests' peers. */
-function helloOf(more: Partial<Hello>): Hello {
+/** What a peer says whose id is smaller than those of the tests' peers. */
+function wordsOf({ tag, nonce, publicKey, ...claim }: Claim) {
   made += 1
   return {
-    kind: 'hello',
     network: 'lab',
     leasing: true,
     safety: '',
@@ -137,12 +173,8 @@ function helloOf(more: Partial<Hello>): Hello {
     run: `run-${made}` as RunId,
     capabilities: [],
     addresses: [],
-    nonce: new Uint8Array(32),
-    publicKey: NOTHING,
     versions: [1],
-    connection: `connection-${made}` as ConnectionId,
     expects: null,
-    tag: NOTHING,
-    ...more,
+    ...claim,
   }
 }

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { signalGroup } from '../../bin/order.ts'
+import '../secret.ts'
 
 const HOLDFAST = fileURLToPath(new URL('../../bin/holdfast.ts', import.meta.url))
 /** How long a process may live. */

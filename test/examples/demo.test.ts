@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { until, within } from '../../examples/demo/wait.ts'
+import '../secret.ts'
 
 const demo = suite('demo')
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Block, checkCode } from '../house/readme.ts'
+import '../secret.ts'
 
 const examples = suite('examples')
 

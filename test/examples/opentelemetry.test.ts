@@ -14,6 +14,7 @@ import {
 import { openDictionary, STATS } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import '../secret.ts'
 
 const opentelemetry = suite('the OpenTelemetry example')
 

@@ -2,16 +2,18 @@
  * The error codes: each is constructed somewhere, each can be provoked, and nothing else is thrown
  * at an application. A code that is added without a provocation does not compile here.
  */
-import { createServer } from 'node:net'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ERRORS, type ErrorCode, fence, HoldfastError, openDictionary } from 'holdfast'
 import { createSimulation } from 'holdfast/simulation'
 import ts from 'typescript'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Handshake } from '../../actors/handshake.ts'
 import { boards } from '../../actors/sync.ts'
-import { encode } from '../../transport/codec.ts'
-import { PREAMBLE } from '../../transport/framing.ts'
 import { addressOf, type Company, until, withCompany } from '../actors/company.ts'
+import { openHost, REPLY_WORDS } from '../actors/host.ts'
 import { parse, place, readSources, type Source, walk } from './sources.ts'
 
 const errors = suite('errors')
@@ -153,22 +155,46 @@ const provocations: Readonly<Record<ErrorCode, Provocation>> = {
   OPTION_UNKNOWN: () => openDictionary({ nework: 'lab' } as never),
   OPTION_INVALID: () => openDictionary({ leaseMs: 1 }),
   ADDRESS_INVALID: () => openDictionary({ listen: ['nowhere'] }),
+  ADDRESS_EXPOSED: () => openDictionary({ listen: ['tcp://0.0.0.0:0'] }),
+  SECRET_FILE_REFUSED: async (company) => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
+    const identity = join(folder, 'identity')
+    writeFileSync(identity, 'no key', { mode: 0o600 })
+    try {
+      await company.alone({ identity, peerId: undefined as never })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
   ADDRESS_IN_USE: async (company) =>
     openDictionary({ listen: [addressOf(await company.listening())] }),
   // An address for documentation, which no machine has.
-  LISTEN_FAILED: () => openDictionary({ listen: ['tcp://192.0.2.1:4444'] }),
+  LISTEN_FAILED: () =>
+    openDictionary({
+      listen: ['tcp://192.0.2.1:4444'],
+      insecure: 'plain-text-on-this-network',
+    }),
   CONNECT_FAILED: async (company) => (await company.alone()).connect('tcp://127.0.0.1:1'),
   NETWORK_MISMATCH: (company) => dialling(company, { network: 'elsewhere' }),
   VERSION_MISMATCH: async (company) => {
     // All builds speak one version as yet, so the other side is played.
-    const refusal = encode({ kind: 'refuse', reason: 'version' })
-    const server = createServer((socket) => socket.end(Buffer.concat([PREAMBLE, refusal])))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const host = await openHost({ answer: (handshake) => handshake.refuse('version') })
     try {
-      const { port } = server.address() as { port: number }
-      await (await company.alone()).connect(`tcp://127.0.0.1:${port}`)
+      await (await company.alone()).connect(host.address)
     } finally {
-      server.close()
+      host.close()
+    }
+  },
+  SECRET_MISMATCH: (company) => dialling(company, { secret: 'another one' }),
+  PROOF_INVALID: async (company) => {
+    const answer = (handshake: Handshake) => {
+      return { ...handshake.reply(REPLY_WORDS), proof: new Uint8Array(32) }
+    }
+    const host = await openHost({ answer })
+    try {
+      await (await company.alone()).connect(host.address)
+    } finally {
+      host.close()
     }
   },
   LEASING_MISMATCH: (company) => dialling(company, { leasing: false }),

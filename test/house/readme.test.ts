@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import '../secret.ts'
 import { checkCode, checkCommands, findBlocks, readManifest } from './readme.ts'
 import { readSources, type Source } from './sources.ts'
 

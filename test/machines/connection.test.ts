@@ -15,7 +15,7 @@ import {
   type Walk,
 } from './chart.ts'
 
-const hears = (message: object) => ({ type: 'message.received', message })
+const hears = (message: object, proof?: object) => ({ type: 'message.received', message, proof })
 const elapsed = (timer: string, state: string) => ({
   type: `xstate.after.${timer}.connection.${state}`,
 })
@@ -29,7 +29,7 @@ const EVENTS = {
   hello: hears({ kind: 'hello' }),
   reply: hears({ kind: 'reply' }),
   auth: hears({ kind: 'auth' }),
-  refuse: hears({ kind: 'refuse', reason: 'network' }),
+  refuse: hears({ kind: 'refuse' }, { verdict: 'refused', reason: 'network' }),
   select: hears({ kind: 'select', number: 1 }),
   acknowledge: hears({ kind: 'acknowledge', number: 1 }),
   confirm: hears({ kind: 'confirm', number: 1 }),
@@ -39,6 +39,7 @@ const EVENTS = {
   pong: hears({ kind: 'pong', sentMs: 1 }),
   farewell: hears({ kind: 'farewell', reason: 'leaving' }),
   'peer.welcomed': { type: 'peer.welcomed', peerId: 'bob', run: 'bob-1' },
+  'peer.admitted': { type: 'peer.admitted' },
   'peer.refused': { type: 'peer.refused', reason: 'busy' },
   'pair.say': { type: 'pair.say', message: { kind: 'resume' } },
   'connection.nominate': { type: 'connection.nominate' },
@@ -50,7 +51,7 @@ const EVENTS = {
 }
 
 function walkOf(direction: 'outgoing' | 'incoming'): Walk<typeof connectionMachine> {
-  const ends = { handle: 'a', connection: 'c', address: 'sim://bob', expects: null, shared: {} }
+  const ends = { handle: 'a', address: 'sim://bob', expects: null, shared: {} }
   return {
     machine: connectionMachine,
     input: { ...ends, direction } as unknown as ConnectionInput,
@@ -97,8 +98,8 @@ const handshaking = (next: Record<string, string>, ...known: string[]) => ({
 
 const waiting = {
   '→ closed (wire, reset): stop wire': 'wire.closed',
-  '→ closed (limit, protocol): dropWire, stop wire':
-    'wire.broken hello reply auth refuse ping pong',
+  '→ closed (limit, protocol): dropWire, stop wire': 'wire.broken hello reply auth ping pong',
+  '→ closed (refused, network, by them): stop wire': 'refuse',
   '→ closed (limit, silence): dropWire, stop wire': 'wire.silent',
   'beat, +heartbeat': 'heartbeat.due',
   report: 'select acknowledge confirm resume',
@@ -156,7 +157,7 @@ connection('who dials says hello, hears the reply and ends with auth', () => {
 })
 
 connection('who is dialled waits for the hello, replies, and trusts after the auth', () => {
-  const trusts = '→ conflicted.held: -handshakeMs, trust, +heartbeat, report'
+  const trusts = '→ conflicted.held: -handshakeMs, trust, +heartbeat'
   const welcomes = '→ handshaking.awaitingAuth: sayReply'
   assert.equal(begin(incoming).asked, ['spawn wire', '+connectMs'])
   assert.equal(chart(incoming), {
@@ -165,7 +166,8 @@ connection('who is dialled waits for the hello, replies, and trusts after the au
     }),
     'handshaking.awaitingHello': handshaking({ '→ handshaking.judged: report': 'hello' }, 'hello'),
     'handshaking.judged': handshaking({ [welcomes]: 'peer.welcomed' }),
-    'handshaking.awaitingAuth': handshaking({ [trusts]: 'auth' }, 'auth'),
+    'handshaking.awaitingAuth': handshaking({ '→ handshaking.proved: report': 'auth' }, 'auth'),
+    'handshaking.proved': handshaking({ [trusts]: 'peer.admitted' }),
     ...AUTHENTICATED,
   })
 })
@@ -212,6 +214,24 @@ connection('the other peer is known from its welcome on, and in the output', () 
   const { snapshot: closed } = take(held, EVENTS['wire.closed'])
   const end = { cause: 'wire', reason: 'reset', detail: 'gone' }
   assert.equal(closed.output, { handle: 'a', peerId: 'bob', address: 'sim://bob', end })
+})
+
+connection('who closes in order instead of a reply has another secret, as far as is known', () => {
+  const ended = { type: 'wire.closed', reason: 'ended' }
+  const { snapshot: greeting } = take(begin(outgoing).snapshot, EVENTS['wire.opened'])
+  const end = { cause: 'refused', reason: 'unanswered', by: 'them' }
+  assert.equal(take(greeting, ended).snapshot.output.end, end)
+  const { snapshot: judged } = take(greeting, EVENTS.reply)
+  assert.is(take(judged, ended).snapshot.output.end.cause, 'wire')
+  const { snapshot: waiting } = take(begin(incoming).snapshot, EVENTS['wire.opened'])
+  assert.is(take(waiting, ended).snapshot.output.end.cause, 'wire')
+})
+
+connection('a refusal that proves no reason is told as such', () => {
+  const { snapshot: greeting } = take(begin(outgoing).snapshot, EVENTS['wire.opened'])
+  const bare = { type: 'message.received', message: { kind: 'refuse' } }
+  const end = { cause: 'refused', reason: 'unproven', by: 'them' }
+  assert.equal(take(greeting, bare).snapshot.output.end, end)
 })
 
 connection('the time limits are the ones that it tells', () => {

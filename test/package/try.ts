@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import '../secret.ts'
 
 /** How long one step may take; the longest one installs packages. */
 const STEP_MS_MAX = 180_000

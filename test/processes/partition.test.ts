@@ -33,6 +33,7 @@ partitions.before(async () => {
       network: 'partitions',
       peerId: name,
       leaseMs: LEASE_MS,
+      insecure: 'plain-text-on-this-network',
       listen: [`tcp://${namespaces.address(name)}:4444`],
       join: peers.map(({ address }) => address),
     })

@@ -16,6 +16,7 @@ import {
   openDictionary,
 } from 'holdfast'
 import { boards } from '../../actors/sync.ts'
+import '../secret.ts'
 import { sharedNow } from './journal.ts'
 import { type Play, Player } from './player.ts'
 import { Resource, type ResourceOptions } from './resource.ts'

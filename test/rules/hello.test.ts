@@ -8,18 +8,20 @@ import {
   judgeReply,
   NETWORK_CHARS_MAX,
   OWN_ADDRESSES_MAX,
-  PROOF_BYTES_MAX,
   SAFETY_CHARS_MAX,
   VERSIONS_MAX,
 } from '../../machines/rules/hello.ts'
 import type { Auth, Hello, RefusalReason, Reply } from '../../machines/rules/message.ts'
 import type { ConnectionId, PeerId, RunId } from '../../machines/rules/peer.ts'
+import type { ProofVerdict } from '../../machines/rules/proof.ts'
 
 const alice = 'alice' as PeerId
 const bob = 'bob' as PeerId
 const carol = 'carol' as PeerId
 const bobRun = 'bob.1' as RunId
-const none = new Uint8Array()
+const bytesOf = (count: number) => new Uint8Array(count)
+const proofs = { proof: bytesOf(32), signature: bytesOf(64) }
+const proven: ProofVerdict = { verdict: 'proven', connection: 'c-1' as ConnectionId }
 
 /** Bob, who judges. */
 const self: HelloSelf = {
@@ -45,36 +47,56 @@ const introduction = {
   run: 'alice.1' as RunId,
   capabilities: ['relay', 'sing'],
   addresses: ['tcp://127.0.0.1:4444'],
-  nonce: none,
-  publicKey: none,
+  nonce: bytesOf(32),
+  publicKey: bytesOf(32),
 }
 const hello: Hello = {
   ...introduction,
   kind: 'hello',
   versions: [1, 2, 3],
-  connection: 'c-1' as ConnectionId,
   expects: null,
-  tag: none,
+  tag: bytesOf(8),
 }
 const reply: Reply = {
   ...introduction,
   kind: 'reply',
   version: 2,
   evidence: { have: null, lastSelect: 0 },
-  proof: none,
-  signature: none,
+  ...proofs,
 }
 const auth: Auth = {
   kind: 'auth',
   evidence: { have: 'c-1' as ConnectionId, lastSelect: 7 },
-  proof: none,
-  signature: none,
+  ...proofs,
+}
+
+/** The verdicts, where the proofs are as they are said to be. */
+const atHello = (said: Hello, me: HelloSelf, proof: ProofVerdict = proven) =>
+  judgeHello({ hello: said, proof }, me)
+const atReply = (said: Reply, { me = self, expects = null, proof = proven }: Judging = {}) =>
+  judgeReply({ reply: said, proof }, me, expects)
+interface Judging {
+  readonly me?: HelloSelf
+  readonly expects?: PeerId | null
+  readonly proof?: ProofVerdict
 }
 
 /** Each reason made true, at a hello and at a reply, in the order in which they are checked. */
-const REASONS: { reason: RefusalReason; hello: object; reply: object; self?: object }[] = [
+const REASONS: {
+  reason: RefusalReason
+  hello: object
+  reply: object
+  self?: object
+  proof?: ProofVerdict
+}[] = [
   { reason: 'malformed', hello: { addresses: ['nowhere'] }, reply: { addresses: ['nowhere'] } },
   { reason: 'network', hello: { network: 'cafe' }, reply: { network: 'cafe' } },
+  {
+    reason: 'bad-mac',
+    hello: {},
+    reply: {},
+    proof: { verdict: 'refused', reason: 'bad-mac' },
+  },
   { reason: 'version', hello: { versions: [1, 4] }, reply: { version: 1 } },
   { reason: 'leasing', hello: { leasing: false }, reply: { leasing: false } },
   { reason: 'safety', hello: { safety: '' }, reply: { safety: 'majority-1-3' } },
@@ -98,24 +120,26 @@ const judging = suite('hello')
 
 judging('a hello of the same network is welcome, in the best version that both speak', () => {
   const welcome = { verdict: 'welcome', version: 3, capabilities: ['relay'] }
-  assert.equal(judgeHello(hello, self), welcome)
-  assert.equal(judgeHello({ ...hello, expects: bob }, self), welcome)
+  assert.equal(atHello(hello, self), welcome)
+  assert.equal(atHello({ ...hello, expects: bob }, self), welcome)
   const older = { ...hello, versions: [2, 1] }
-  assert.equal(judgeHello(older, self), { ...welcome, version: 2 })
+  assert.equal(atHello(older, self), { ...welcome, version: 2 })
 })
 
 judging('a reply is welcome in the version that it chose, from whoever was expected', () => {
   const welcome = { verdict: 'welcome', version: 2, capabilities: ['relay'] }
-  assert.equal(judgeReply(reply, self, null), welcome)
-  assert.equal(judgeReply(reply, self, alice), welcome)
+  assert.equal(atReply(reply), welcome)
+  assert.equal(atReply(reply, { expects: alice }), welcome)
 })
 
 for (const each of REASONS) {
   judging(`refused: ${each.reason}`, () => {
     const refused = { verdict: 'refused', reason: each.reason }
     const me = { ...self, ...each.self }
-    assert.equal(judgeHello({ ...hello, ...each.hello } as Hello, me), refused)
-    assert.equal(judgeReply({ ...reply, ...each.reply } as Reply, me, alice), refused)
+    const { proof = proven } = each
+    assert.equal(atHello({ ...hello, ...each.hello } as Hello, me, proof), refused)
+    const answered = { ...reply, ...each.reply } as Reply
+    assert.equal(atReply(answered, { me, expects: alice, proof }), refused)
   })
 }
 
@@ -126,15 +150,16 @@ judging('of two reasons, the one that is checked first is named', () => {
       const me = { ...self, ...latter.self, ...former.self }
       const refused = { verdict: 'refused', reason: former.reason }
       const said = { ...hello, ...latter.hello, ...former.hello } as Hello
-      assert.equal(judgeHello(said, me), refused, `${former.reason} before ${latter.reason}`)
+      const proof = former.proof ?? latter.proof ?? proven
+      assert.equal(atHello(said, me, proof), refused, `${former.reason} before ${latter.reason}`)
       const answered = { ...reply, ...latter.reply, ...former.reply } as Reply
-      assert.equal(judgeReply(answered, me, alice), refused, `${former.reason}, ${latter.reason}`)
+      const verdict = atReply(answered, { me, expects: alice, proof })
+      assert.equal(verdict, refused, `${former.reason}, ${latter.reason}`)
     }
   })
 })
 
 const long = 'x'.repeat(NETWORK_CHARS_MAX + 1)
-const bytes = new Uint8Array(PROOF_BYTES_MAX + 1)
 const many = (count: number, item: unknown) => Array.from({ length: count }, () => item)
 
 const SENSELESS_INTRODUCTIONS: object[] = [
@@ -154,7 +179,8 @@ const SENSELESS_INTRODUCTIONS: object[] = [
   { addresses: many(OWN_ADDRESSES_MAX + 1, 'tcp://127.0.0.1:1') },
   { addresses: undefined },
   { nonce: 'text' },
-  { publicKey: bytes },
+  { nonce: bytesOf(31) },
+  { publicKey: bytesOf(33) },
 ]
 
 const SENSELESS_HELLOS: object[] = [
@@ -162,10 +188,10 @@ const SENSELESS_HELLOS: object[] = [
   { versions: [3, 'three'] },
   { versions: [3, 0] },
   { versions: many(VERSIONS_MAX + 1, 3) },
-  { connection: '' },
   { expects: undefined },
   { expects: 'two words' },
-  { tag: bytes },
+  { tag: bytesOf(9) },
+  { tag: bytesOf(0) },
 ]
 
 const SENSELESS_EVIDENCE: object[] = [
@@ -174,7 +200,9 @@ const SENSELESS_EVIDENCE: object[] = [
   { evidence: { have: 7, lastSelect: 0 } },
   { evidence: { have: null, lastSelect: -1 } },
   { evidence: { have: null, lastSelect: 0.5 } },
-  { proof: bytes },
+  { proof: bytesOf(0) },
+  { proof: bytesOf(33) },
+  { signature: bytesOf(63) },
   { signature: [] },
 ]
 
@@ -182,16 +210,19 @@ judging('what makes no sense is refused as malformed', () => {
   const malformed = { verdict: 'refused', reason: 'malformed' }
   for (const part of [...SENSELESS_INTRODUCTIONS, ...SENSELESS_HELLOS]) {
     const said = { ...hello, ...part } as Hello
-    assert.equal(judgeHello(said, self), malformed, JSON.stringify(part))
+    assert.equal(atHello(said, self), malformed, JSON.stringify(part))
   }
   for (const part of [...SENSELESS_INTRODUCTIONS, ...SENSELESS_EVIDENCE, { version: '2' }]) {
     const said = { ...reply, ...part } as Reply
-    assert.equal(judgeReply(said, self, null), malformed, JSON.stringify(part))
+    assert.equal(atReply(said), malformed, JSON.stringify(part))
   }
   for (const part of SENSELESS_EVIDENCE) {
-    assert.equal(judgeAuth({ ...auth, ...part } as Auth), malformed, JSON.stringify(part))
+    const said = { ...auth, ...part } as Auth
+    assert.equal(judgeAuth({ auth: said, proof: proven }), malformed, JSON.stringify(part))
   }
-  assert.equal(judgeAuth(auth), { verdict: 'welcome' })
+  assert.equal(judgeAuth({ auth, proof: proven }), proven)
+  const forged = { verdict: 'refused', reason: 'bad-signature' } as const
+  assert.equal(judgeAuth({ auth, proof: forged }), forged)
 })
 
 judging.run()

@@ -12,7 +12,10 @@ type Check = (value: unknown) => boolean
 
 const isText = (max: number) => (value: unknown) => typeof value === 'string' && value.length <= max
 const isFlag: Check = (value) => typeof value === 'boolean'
-const isBytes: Check = (value) => value instanceof Uint8Array && value.length <= 256
+const bytesOf =
+  (count: number): Check =>
+  (value) =>
+    value instanceof Uint8Array && value.length === count
 const isTime: Check = (value) => Number.isFinite(value)
 const isId: Check = (value) => typeof value === 'string' && /^[!-~]{1,128}$/.test(value)
 const isCount: Check = (value) => isIn(value, [0, Number.MAX_SAFE_INTEGER])
@@ -40,7 +43,7 @@ const isStamp: Check = (bytes) => bytes instanceof Uint8Array && bytes.length ==
 const isAddresses = listOf(isText(256), 8)
 const isEvidence = record({ have: orNull(isId), lastSelect: isCount })
 const isOrigin = record({ peer: isId, run: isId })
-const proofs = { proof: isBytes, signature: isBytes }
+const proofs = { proof: bytesOf(32), signature: bytesOf(64) }
 const introduction = {
   network: isText(256),
   leasing: isFlag,
@@ -50,8 +53,8 @@ const introduction = {
   run: isId,
   capabilities: listOf(isId, 32),
   addresses: isAddresses,
-  nonce: isBytes,
-  publicKey: isBytes,
+  nonce: bytesOf(32),
+  publicKey: bytesOf(32),
 }
 
 const isCoverage = listOf((item) => {
@@ -194,19 +197,12 @@ const kinds: Record<string, Record<string, Check>> = {
   hello: {
     ...introduction,
     versions: listOf(isCount, 32),
-    connection: isId,
     expects: orNull(isId),
-    tag: isBytes,
+    tag: bytesOf(8),
   },
   reply: { ...introduction, version: isCount, evidence: isEvidence, ...proofs },
   auth: { evidence: isEvidence, ...proofs },
-  refuse: {
-    reason: oneOf(
-      ...['network', 'version', 'leasing', 'safety', 'rules', 'self', 'id-clash', 'id-mismatch'],
-      ...['busy', 'closing'],
-      'malformed',
-    ),
-  },
+  refuse: { proof: bytesOf(16) },
   farewell: { reason: oneOf('leaving', 'duplicate', 'superseded', 'disconnected', 'slow') },
   ...{ select, acknowledge: select, confirm: select, resume: {}, end: {} },
   ...{ ping: { sentMs: isTime }, pong: { sentMs: isTime } },

@@ -29,27 +29,18 @@ const introduction = {
   capabilities: ['relay', 'collect'],
   addresses: ['tcp://alice.example:4444', 'tcp://[::1]:1'],
   nonce: proof,
-  publicKey: bytes(),
+  publicKey: proof,
 }
 const evidence = { have: 'connection-1', lastSelect: 3 }
-const proofs = { proof, signature: bytes(1) }
+const proofs = { proof, signature: new Uint8Array(64).fill(7) }
+const tag = proof.subarray(0, 8)
 
 const control = [
-  {
-    kind: 'hello',
-    ...introduction,
-    versions: [1],
-    connection: 'c-1',
-    expects: 'bob',
-    tag: bytes(9),
-  },
-  { kind: 'hello', ...introduction, versions: [], connection: 'c-2', expects: null, tag: bytes() },
+  { kind: 'hello', ...introduction, versions: [1], expects: 'bob', tag },
+  { kind: 'hello', ...introduction, versions: [], expects: null, tag },
   { kind: 'reply', ...introduction, leasing: false, version: 1, evidence, ...proofs },
   { kind: 'auth', evidence: { have: null, lastSelect: 0 }, ...proofs },
-  ...['network', 'version', 'leasing', 'safety', 'rules', 'self', 'id-clash', 'id-mismatch'].map(
-    refuse,
-  ),
-  ...['busy', 'closing', 'malformed'].map(refuse),
+  { kind: 'refuse', proof: proof.subarray(0, 16) },
   { kind: 'select', number: 1 },
   { kind: 'acknowledge', number: 100 },
   { kind: 'confirm', number: Number.MAX_SAFE_INTEGER },
@@ -61,10 +52,6 @@ const control = [
     return { kind: 'farewell', reason }
   }),
 ]
-
-function refuse(reason: string): { kind: string; reason: string } {
-  return { kind: 'refuse', reason }
-}
 
 const coverage = [
   ['alice', '1', 7],
