@@ -38,7 +38,7 @@ export type { Lock, LockCallback, LockInfo, LockOptions, Locks } from './actors/
 export { type MeshLogic, type MeshSnapshot, meshLogic } from './actors/mesh.ts'
 export { type OpenOptions, openDictionary } from './actors/open.ts'
 export type { Subscription } from './actors/participant.ts'
-export type { PeerView, Reader } from './actors/reader.ts'
+export type { MemberView, PeerView, Reader } from './actors/reader.ts'
 export { type DictionaryOptions, type Integrity, LIMITS, type Limits } from './actors/settings.ts'
 export { STATS, type Stats } from './actors/stats.ts'
 export { type StoreLogic, storeLogic } from './actors/store.ts'

@@ -9,7 +9,7 @@ import type { Announcement, MessageFact } from './announcement.ts'
 import { dialPeer, hangUp } from './dial.ts'
 import { type Handler, Inbox } from './inbox.ts'
 import { sendMessage } from './message.ts'
-import type { PeerView, Reader } from './reader.ts'
+import type { MemberView, PeerView, Reader } from './reader.ts'
 import { readStats, type Stats } from './stats.ts'
 import type { Switchboard } from './switchboard.ts'
 import { boards, type SyncLogic } from './sync.ts'
@@ -73,6 +73,14 @@ export abstract class Participant<V> implements AsyncDisposable {
   /** The connected peers, with address, direction, state and round-trip time. */
   get peers(): PeerView[] {
     return this.#reader.peers()
+  }
+
+  /**
+   * The peers of the network that this one has heard of, connected or not. A new peer knows them
+   * all after a second or two; they tell of themselves every half a minute.
+   */
+  get members(): MemberView[] {
+    return this.#reader.members()
   }
 
   /** The ids of the connected peers that dialled this one. */

@@ -28,6 +28,17 @@ export interface PeerView {
   readonly roundTripMs: number | undefined
 }
 
+/** A peer of the network, connected to this one or not, as far as it is known here. */
+export interface MemberView {
+  readonly peerId: string
+  /** False if it has been silent for too long; it is forgotten after an hour. */
+  readonly isReachable: boolean
+  /** True if this peer is connected to it. */
+  readonly isNeighbour: boolean
+  /** Where it can be dialled, if it has told. */
+  readonly addresses: readonly string[]
+}
+
 export class Reader {
   readonly #board: Switchboard
 
@@ -109,6 +120,14 @@ export class Reader {
       state: 'nominal',
       roundTripMs: line.roundTripMs,
     }))
+  }
+
+  /** All peers of the network that this one has heard of, but for itself. */
+  members(): MemberView[] {
+    return [...this.#board.members.values()].map((member) => {
+      const { peerId, isReachable, isNeighbour, presence } = member
+      return { peerId, isReachable, isNeighbour, addresses: presence?.addresses ?? [] }
+    })
   }
 
   /** The same, after what is gone by now was told. */

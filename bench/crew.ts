@@ -8,6 +8,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Commands, Used } from './replica.ts'
+import { PLAIN, type Way } from './way.ts'
 
 /** How long a command may take, in milliseconds. */
 const ANSWER_MS_MAX = 120_000
@@ -46,11 +47,14 @@ export class Replica {
     this.name = name
   }
 
-  static async start(system: SystemName, name: string): Promise<Replica> {
+  static async start(system: SystemName, name: string, way: Way): Promise<Replica> {
     mkdirSync(folder, { recursive: true })
     await builtReplica()
     const execArgv = ['--expose-gc', '--max-old-space-size=4096']
-    const replica = new Replica(fork(bundle, [system, name], { execArgv }), name)
+    const replica = new Replica(
+      fork(bundle, [system, name, JSON.stringify(way)], { execArgv }),
+      name,
+    )
     await replica.#next('ready')
     return replica
   }
@@ -98,14 +102,16 @@ export class Crew {
   readonly replicas: Replica[] = []
   readonly addresses: string[] = []
   readonly system: SystemName
+  readonly #way: Way
 
-  private constructor(system: SystemName) {
+  private constructor(system: SystemName, way: Way) {
     this.system = system
+    this.#way = way
   }
 
   /** Starts so many replicas and connects each to all others. */
-  static async meet(system: SystemName, count: number): Promise<Crew> {
-    const crew = new Crew(system)
+  static async meet(system: SystemName, count: number, way: Way = PLAIN): Promise<Crew> {
+    const crew = new Crew(system, way)
     for (let number = 0; number < count; number++) await crew.add()
     await crew.untilMet()
     return crew
@@ -128,7 +134,7 @@ export class Crew {
 
   /** One more replica that is connected to nobody yet. */
   async addAlone(): Promise<Replica> {
-    const replica = await Replica.start(this.system, `peer${this.replicas.length}`)
+    const replica = await Replica.start(this.system, `peer${this.replicas.length}`, this.#way)
     this.replicas.push(replica)
     this.addresses.push(await replica.call('open', undefined as never))
     return replica

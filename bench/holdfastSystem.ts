@@ -1,9 +1,13 @@
-/** holdfast as a replica of a measurement: one dictionary over TCP. */
+/** holdfast as a replica of a measurement: one dictionary, by plain TCP or another way. */
 
 import { type Dictionary, openDictionary } from 'holdfast'
-import { type Transport, tcpTransport, type Wire, type WireEvents } from 'holdfast/transport'
+import type { Transport, Wire, WireEvents } from 'holdfast/transport'
 import { LIMITS } from './stage.ts'
 import type { Pair, Sent, System } from './system.ts'
+import { PLAIN, transportOf, type Way } from './way.ts'
+
+/** How long a wire may take to open, in milliseconds. */
+const OPEN_MS_MAX = 10_000
 
 /** More is not written while this much waits on one wire, in bytes. */
 const QUEUE_BYTES_HIGH = 1024 * 1024
@@ -12,18 +16,49 @@ export class HoldfastSystem implements System {
   #dictionary!: Dictionary
   readonly #wires = new Set<Wire>()
   #sent = { frames: 0, bytes: 0 }
+  readonly #way: Way
+  readonly #transport: Transport
   onArrival = () => {}
 
+  constructor(way: Way = PLAIN) {
+    this.#way = way
+    this.#transport = transportOf(way)
+  }
+
   async open(name: string): Promise<string> {
-    const transports = [this.#watched(tcpTransport())]
-    const listen = ['tcp://127.0.0.1:0']
-    const options = { peerId: name, transports, listen, maxOutgoing: 0, limits: LIMITS }
-    this.#dictionary = await openDictionary(options)
+    const transports = [this.#watched(this.#transport)]
+    const listen = [`${this.#transport.scheme}://127.0.0.1:0`]
+    const { integrity } = this.#way
+    this.#dictionary = await openDictionary({
+      peerId: name,
+      transports,
+      listen,
+      maxOutgoing: 0,
+      limits: LIMITS,
+      ...(integrity && { integrity }),
+    })
     return String(this.#dictionary.listening[0])
   }
 
   async connect(address: string): Promise<void> {
     await this.#dictionary.connect(address)
+  }
+
+  /** Opens a wire and says nothing on it. Resolves with how long that took, in milliseconds. */
+  async knock(address: string): Promise<number> {
+    const start = performance.now()
+    return new Promise((resolve, reject) => {
+      const wire = this.#transport.dial(address, {
+        opened: () => {
+          resolve(performance.now() - start)
+          wire.destroy()
+        },
+        frames() {},
+        drained() {},
+        closed: ({ code }) => reject(new Error(`The wire ended: ${code}.`)),
+      })
+      setTimeout(() => reject(new Error('The wire did not open.')), OPEN_MS_MAX).unref()
+    })
   }
 
   async part(): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * A process with one replica: `replica.ts SYSTEM NAME`, where the system is `raw` or `holdfast`. It
- * obeys the commands below, and ends when the channel to who started it closes.
+ * A process with one replica: `replica.ts SYSTEM NAME WAY`, where the system is `raw` or `holdfast`
+ * and the way is JSON. It obeys the commands below, and ends when the channel to who started it
+ * closes.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -9,12 +10,17 @@ import { sharedNow } from './clock.ts'
 import { HoldfastSystem } from './holdfastSystem.ts'
 import { RawSystem } from './rawSystem.ts'
 import { keyOf, type Pair, pairsOf, type Sent, type System, textOf } from './system.ts'
+import type { Way } from './way.ts'
 
 /** How many keys are written between two looks at the network. */
 const BURST_KEYS = 1_000
 
-const [name = '', peer = ''] = process.argv.slice(2)
-const system: System = name === 'raw' ? new RawSystem() : new HoldfastSystem()
+/** The pause between two handshakes, in milliseconds. */
+const REST_MS = 5
+
+const [name = '', peer = '', way = '{}'] = process.argv.slice(2)
+const holdfast = name === 'raw' ? undefined : new HoldfastSystem(JSON.parse(way) as Way)
+const system: System = holdfast ?? new RawSystem()
 let pairs: Pair[] = []
 let cpu = process.cpuUsage()
 let sent: Sent = { frames: 0, bytes: 0 }
@@ -34,6 +40,12 @@ export interface Held {
   readonly resident: number
 }
 
+/** Times of handshakes, in milliseconds. */
+export interface Handshakes {
+  readonly opened: readonly number[]
+  readonly connected: readonly number[]
+}
+
 export type Commands = typeof commands
 
 const commands = {
@@ -45,6 +57,21 @@ const commands = {
   },
   async part(): Promise<void> {
     await system.part()
+  },
+  /** How long it takes again and again until a wire is open, and until a peer is connected. */
+  async handshakes(input: { address: string; count: number }): Promise<Handshakes> {
+    const opened: number[] = []
+    const connected: number[] = []
+    for (let round = 0; round < input.count; round++) {
+      opened.push((await holdfast?.knock(input.address)) ?? Number.NaN)
+      await rest()
+      const start = performance.now()
+      await system.connect(input.address)
+      connected.push(performance.now() - start)
+      await system.part()
+      while (system.neighbours > 0) await rest()
+    }
+    return { opened, connected }
   },
   async neighbours(): Promise<number> {
     return system.neighbours
@@ -137,6 +164,11 @@ const commands = {
     const get = await timePerKey(keys, again, (key) => void system.get(key))
     return { insert, overwrite, get }
   },
+}
+
+/** Lets the other side come to rest, so that one handshake is not measured with another's end. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, REST_MS))
 }
 
 function roundOf(value: string): number {

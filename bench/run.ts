@@ -18,6 +18,7 @@ import { plateau } from './plateau.ts'
 import { reconcile } from './reconcile.ts'
 import { rejoin } from './rejoin.ts'
 import { type Measuring, type Report, recordsOf, tableOf } from './report.ts'
+import { security } from './security.ts'
 import { throughput } from './throughput.ts'
 
 type Measure = (measuring: Measuring) => AsyncIterable<Report>
@@ -33,6 +34,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   reconcile,
   plateau,
   lease,
+  security,
 }
 
 const USAGE = `npm run bench -- NAME … [--json]

@@ -11,7 +11,12 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 }
 
 /** The milliseconds of a duration that was given for an option. A bare number counts them. */
-export function readDuration(option: string, text: string, limits: { min: number; max: number }) {
+export function readDuration(
+  option: string,
+  given: string | number,
+  limits: { min: number; max: number },
+) {
+  const text = String(given)
   const [, digits, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|[smhd])?$/.exec(text) ?? []
   if (digits === undefined) {
     const advice = 'Write milliseconds, or a number with a unit: 500ms, 30s, 5m, 2h, 1d.'
@@ -21,6 +26,17 @@ export function readDuration(option: string, text: string, limits: { min: number
   if (ms >= limits.min && ms <= limits.max) return ms
   const range = `${showDuration(limits.min)} to ${showDuration(limits.max)}`
   throw new Failure(EXIT.usage, `--${option} must be ${range}, and is ${text}.`)
+}
+
+/** What is left, as it counts down: `58s`, `59:58`, `23:59:58`, `3d 4h`. */
+export function showCountdown(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000)
+  const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3_600)]
+  if (seconds < 60) return `${seconds}s`
+  if (days > 0) return `${days}d ${hours % 24}h`
+  const two = (number: number) => String(number % 60).padStart(2, '0')
+  const [minutes, rest] = [Math.floor(seconds / 60), two(seconds)]
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`
 }
 
 /** A duration in the largest unit that leaves at least one of it. */

@@ -1,52 +1,43 @@
 /** Where a command finds others, and how it waits until it has found them. */
 
-import { type Dictionary, HoldfastError, openDictionary } from 'holdfast'
+import {
+  type Dictionary,
+  type ErrorCode,
+  HoldfastError,
+  type OpenOptions,
+  openDictionary,
+} from 'holdfast'
 import { deadlineIn, remainingMs } from './deadline.ts'
+import { showDuration } from './duration.ts'
 import { EXIT, Failure } from './exit.ts'
+import type { Settings } from './settings.ts'
 import { Witness } from './witness.ts'
 
 const LOOK_MS = 20
 
-/** The options of every command that enters a network, for `parseArgs`. */
-export const NETWORK_OPTIONS = {
-  network: { type: 'string' },
-  listen: { type: 'string', multiple: true },
-  join: { type: 'string', multiple: true },
-  advertise: { type: 'string', multiple: true },
-} as const
-
-export const NETWORK_HELP = `  --network NAME   peers of another one are refused
-                   (HOLDFAST_NETWORK; holdfast)
-  --listen ADDRESS where this one is to be dialled, as tcp://127.0.0.1:7001
-                   (HOLDFAST_LISTEN, separated by commas); may be repeated
-  --join ADDRESS   where another one listens (HOLDFAST_JOIN, separated by commas);
-                   may be repeated
-  --advertise ADDRESS  where others can dial this one, if that is another address
-                   than that of --listen (HOLDFAST_ADVERTISE); may be repeated`
-
+/** Where a command finds others, and who it is there. */
 export interface Place {
   readonly network: string
   readonly listen: readonly string[]
   readonly join: readonly string[]
   readonly advertise: readonly string[]
+  readonly peerId?: string
 }
 
-interface Given {
-  readonly network?: string | undefined
-  readonly listen?: string[] | undefined
-  readonly join?: string[] | undefined
-  readonly advertise?: string[] | undefined
-}
-
-/** The place that options and environment name. An option replaces the variable of its name. */
-export function readPlace(given: Given, environment: NodeJS.ProcessEnv): Place {
-  const list = (text = '') => text.split(',').flatMap((each) => each.trim() || [])
-  const place = {
-    network: given.network ?? (environment.HOLDFAST_NETWORK || 'holdfast'),
-    listen: given.listen ?? list(environment.HOLDFAST_LISTEN),
-    join: given.join ?? list(environment.HOLDFAST_JOIN),
-    advertise: given.advertise ?? list(environment.HOLDFAST_ADVERTISE),
+/** The place that is set, without a guess. */
+export function placeOf(settings: Settings): Place {
+  const { network, listen = [], join = [], advertise = [], peerId } = settings
+  return {
+    network: network?.[0] ?? 'holdfast',
+    listen,
+    join,
+    advertise,
+    ...(peerId?.[0] !== undefined && { peerId: peerId[0] }),
   }
+}
+
+/** The place of a command that may not start where nobody could be found. */
+export function requirePlace(place: Place): Place {
   if (place.listen.length + place.join.length > 0) return place
   throw new Failure(
     EXIT.usage,
@@ -61,14 +52,36 @@ export function readPlace(given: Given, environment: NodeJS.ProcessEnv): Place {
 }
 
 /** Enters the network. Throws a `Failure`. */
-export async function enter(place: Place): Promise<Dictionary> {
+export async function enter(place: Place & Pick<OpenOptions, 'maxOutgoing'>): Promise<Dictionary> {
   try {
     return await openDictionary({ ...place })
   } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error
-    const isUsage = /^(OPTION|ADDRESS)_(INVALID|UNKNOWN)$/.test(error.code)
-    throw new Failure(isUsage ? EXIT.usage : EXIT.unavailable, error.message)
+    throw failureOf(error)
   }
+}
+
+/** What holdfast refuses, with the exit status for it. Anything else is a defect, and stays one. */
+export function failureOf(error: unknown): unknown {
+  if (!(error instanceof HoldfastError)) return error
+  const { code, message, key, owner, remainingMs = 0 } = error
+  if (code === 'LEASE_HELD') {
+    const rest = `for ${showDuration(remainingMs)} if it is silent`
+    const advice = 'Try again later, or wait with --wait TIME.'
+    return new Failure(EXIT.busy, `'${key}' is held by ${owner}, ${rest}. ${advice}`)
+  }
+  return new Failure(STATUS[code] ?? EXIT.unavailable, message)
+}
+
+const STATUS: { readonly [Code in ErrorCode]?: number } = {
+  ADDRESS_INVALID: EXIT.usage,
+  KEY_INVALID: EXIT.usage,
+  KEY_MISSING: EXIT.missing,
+  LEASE_LOST: EXIT.busy,
+  NO_MAJORITY: EXIT.busy,
+  OPTION_INVALID: EXIT.usage,
+  OPTION_UNKNOWN: EXIT.usage,
+  VALUE_INVALID: EXIT.data,
+  VALUE_TOO_LARGE: EXIT.data,
 }
 
 export interface Meeting {

@@ -1,13 +1,15 @@
 /** `holdfast run`: runs a command while a lease is held. */
 
 import { constants } from 'node:os'
-import { parseArgs } from 'node:util'
 import { type Dictionary, HoldfastError } from 'holdfast'
+import type { Command } from './command.ts'
 import { type Deadline, deadlineIn, remainingMs } from './deadline.ts'
 import { readDuration, showDuration } from './duration.ts'
 import { EXIT, Failure } from './exit.ts'
+import { type Flags, readWords } from './flag.ts'
 import { type Ending, Leash } from './leash.ts'
-import { enter, meet, NETWORK_HELP, NETWORK_OPTIONS, type Place, readPlace } from './network.ts'
+import { enter, meet, type Place, placeOf, requirePlace } from './network.ts'
+import { readSettings, settingFlags, surroundings } from './settings.ts'
 import { Tenure, type WhenCut } from './tenure.ts'
 
 const TERM_MS_DEFAULT = 30_000
@@ -23,35 +25,55 @@ const LAPSE_SHARE = 1.1
 /** Passed on to the command. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
 
-export const SUMMARY = 'run KEY -- COMMAND …   run a command while the lease of KEY is held'
+const FLAGS = {
+  wait: { value: 'TIME', help: 'how long to wait for the key; default 0: once or not at all' },
+  term: { value: 'TIME', help: 'how long the lease lasts if this process dies; default 30s' },
+  grace: {
+    value: 'TIME',
+    help: 'how long before the end of a lost lease SIGTERM is sent; default 10s, or term / 4',
+  },
+  ...settingFlags('network', 'join', 'listen', 'advertise', 'peerId', 'secretFile'),
+  settle: {
+    value: 'TIME',
+    help: 'how long to look for others before the key is taken; default 5s',
+  },
+  'when-cut': {
+    value: 'WHAT',
+    choices: ['stop', 'continue'],
+    help: 'whether to go on, though another may start, when most others are cut off; default stop',
+  },
+  verbose: { help: 'say on standard error what happens' },
+} as const satisfies Flags
 
-export const HELP = `holdfast run KEY [options] -- COMMAND [ARGUMENTS]
-
+export const runCommand: Command = {
+  name: 'run',
+  usage: 'KEY [flags] -- COMMAND [ARGUMENTS]',
+  summary: 'run a command while the lease of a key is held',
+  story: `
 Takes the lease of KEY, runs COMMAND while it is held, and gives it back. COMMAND finds the key in
 HOLDFAST_KEY and the fencing token in HOLDFAST_TOKEN. When the lease is about to be lost, it gets
-SIGTERM, and SIGKILL before anybody else may start.
+SIGTERM, and SIGKILL before anybody else may start. The exit status is that of COMMAND, 128 and the
+number of the signal that ended it, or one of those below.
 
-  --wait TIME      how long to wait for the key (0: once or not at all)
-  --term TIME      how long the lease lasts if this process dies (30s)
-  --grace TIME     how long before the end of a lost lease SIGTERM is sent; at most a quarter of
-                   the term (10s, or a quarter of the term)
-${NETWORK_HELP}
-  --settle TIME    how long to look for others before the key is taken (5s)
-  --when-cut WHAT  stop: end the command when most others cannot be reached any more;
-                   continue: go on, though another may have started (stop)
-  --verbose        say on standard error what happens
-
-TIME is in milliseconds, or has a unit: 500ms, 30s, 5m, 2h, 1d.
-
-Exit status: that of COMMAND, 128 and the number of the signal that ended it, or
-  ${EXIT.usage}   the command line makes no sense
-  ${EXIT.unavailable}   the network could not be entered, as when the port is in use
-  ${EXIT.busy}   somebody else holds the key, or nobody could confirm that it is ours
-  ${EXIT.lost}  the lease was lost, and COMMAND was ended
-  ${EXIT.failed}  holdfast failed; COMMAND does not run any more
-  ${EXIT.notStarted}  COMMAND could not be started
-  ${EXIT.notFound}  there is no such COMMAND
-`
+TIME is in milliseconds, or has a unit: 500ms, 30s, 5m, 2h, 1d.`,
+  flags: FLAGS,
+  examples: [
+    {
+      line: 'holdfast run nightly --listen tcp://127.0.0.1:0 --settle 1s -- echo done',
+      does: 'runs `echo done` unless somebody else holds nightly',
+    },
+  ],
+  exits: [
+    EXIT.usage,
+    EXIT.unavailable,
+    EXIT.busy,
+    EXIT.lost,
+    EXIT.failed,
+    EXIT.notStarted,
+    EXIT.notFound,
+  ],
+  act: run,
+}
 
 interface Job {
   readonly key: string
@@ -93,8 +115,9 @@ export async function run(words: readonly string[]): Promise<number> {
 function readJob(words: readonly string[]): Job {
   const split = words.indexOf('--')
   const command = split < 0 ? [] : words.slice(split + 1)
-  const { values, positionals } = parse(split < 0 ? words : words.slice(0, split))
-  const [key, ...others] = positionals
+  const own = split < 0 ? words : words.slice(0, split)
+  const given = readWords({ name: 'run', flags: FLAGS, words: own })
+  const [key, ...others] = given.words
   if (key === undefined || others.length > 0 || command.length === 0) {
     const what = key === undefined ? 'A key is missing' : 'The command is missing'
     const advice = 'Write: holdfast run KEY -- COMMAND [ARGUMENTS]'
@@ -103,16 +126,9 @@ function readJob(words: readonly string[]): Job {
       `${others.length > 0 ? 'There is one key only' : what}. ${advice}`,
     )
   }
-  const whenCut = values['when-cut'] ?? 'stop'
-  if (whenCut !== 'stop' && whenCut !== 'continue') {
-    throw new Failure(EXIT.usage, `--when-cut is stop or continue, not '${whenCut}'.`)
-  }
-  const read = (
-    name: 'term' | 'wait' | 'grace' | 'settle',
-    ms: number,
-    min: number,
-    max: number,
-  ) => (values[name] === undefined ? ms : readDuration(name, values[name], { min, max }))
+  const whenCut = (given.text('when-cut') ?? 'stop') as WhenCut
+  const read = (name: 'term' | 'wait' | 'grace' | 'settle', ms: number, min: number, max: number) =>
+    readDuration(name, given.text(name) ?? ms, { min, max })
   const termMs = read('term', TERM_MS_DEFAULT, TERM_MS_MIN, TERM_MS_MAX)
   // A renewal is a third of the term apart, and may take a sixth.
   const graceMsMax = termMs / 4
@@ -124,20 +140,8 @@ function readJob(words: readonly string[]): Job {
     graceMs: read('grace', Math.min(GRACE_MS_DEFAULT, graceMsMax), 0, graceMsMax),
     settleMs: read('settle', SETTLE_MS_DEFAULT, 0, TERM_MS_MAX),
     whenCut,
-    tell: (what) => values.verbose && console.error(`holdfast: ${what}`),
-    place: readPlace(values, process.env),
-  }
-}
-
-function parse(words: readonly string[]) {
-  const text = { type: 'string' } as const
-  const own = { term: text, wait: text, grace: text, settle: text, 'when-cut': text }
-  const verbose = { type: 'boolean' } as const
-  try {
-    const options = { ...NETWORK_OPTIONS, ...own, verbose }
-    return parseArgs({ args: [...words], allowPositionals: true, options })
-  } catch (error) {
-    throw new Failure(EXIT.usage, `${(error as Error).message} See: holdfast run --help`)
+    tell: (what) => given.has('verbose') && console.error(`holdfast: ${what}`),
+    place: requirePlace(placeOf(readSettings({ given, ...surroundings() }))),
   }
 }
 

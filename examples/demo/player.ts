@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 import type { Reply, Request, Verbs } from './peer.ts'
 import { within } from './wait.ts'
 
+/** Compiled or not, the program of a peer lies beside this file and ends as it does. */
+const PEER = fileURLToPath(import.meta.url.replace(/player(\.\w+)$/, 'peer$1'))
+
 type Done<Verb extends keyof Verbs> = Awaited<ReturnType<Verbs[Verb]>>
 
 export class Player {
@@ -18,7 +21,7 @@ export class Player {
   /** Starts the process. It inherits how this one was started, so that it runs TypeScript too. */
   constructor(name: string) {
     this.name = name
-    this.#child = fork(fileURLToPath(new URL('./peer.ts', import.meta.url)))
+    this.#child = fork(PEER)
     this.#child.on('message', (reply: Reply) => {
       if ('loaded' in reply) return this.onLoaded(reply.loaded)
       this.#waiting.get(reply.id)?.(reply)

@@ -16,6 +16,11 @@ export const BATCH_ENTRIES_MAX = 2_000
 /** A batch is closed when its keys and values reach this size, in bytes. */
 export const BATCH_BYTES = 256 * 1024
 
+/** What is told of a lease that is over: others wait until their allowances have passed. */
+export const OVER_MS = 0.5
+/** What is told of a key that nobody owns, as after its owner's goodbye: it is free at once. */
+export const FREED_MS = 0
+
 /** What an entry says beside its key and value, as bits. */
 export const ABSENT = 1 // There is no value: a tombstone, or a bare lease on a key without value.
 export const RELEASED = 2 // Nobody holds the key: the writer gave it up.
@@ -39,7 +44,10 @@ export interface Batch {
   /** Either one per row, or the first of numbers that rise by one. */
   readonly sequence: Column
   readonly termMs: Column
-  /** What is left of the term, or null where it is the whole term in every row. */
+  /**
+   * What is left of the term, or null where it is the whole term in every row. Where that is
+   * nothing: `OVER_MS` or `FREED_MS`.
+   */
   readonly remainingMs: Column | null
   readonly flags: Column
   /** Rows that are reserved for somebody: row, peer. */

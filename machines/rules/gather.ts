@@ -4,6 +4,8 @@ import {
   BATCH_BYTES,
   BATCH_ENTRIES_MAX,
   type Batch,
+  FREED_MS,
+  OVER_MS,
   pressed,
   pressedRising,
   RELEASED,
@@ -139,18 +141,19 @@ class Names {
 }
 
 /**
- * What is left of the lease, without the allowances that either side makes for itself. Never
- * negative.
+ * What is left of the lease, without the allowances that either side makes for itself; `OVER_MS` or
+ * `FREED_MS` if that is nothing.
  */
 function remainingMs(replica: Replica, slot: number, reading: Reading): number {
   const { table } = replica
   const termMs = table.termMs[slot] as number
   if (termMs === 0 || ((table.flags[slot] as number) & RELEASED) !== 0) return 0
-  if (table.gone.has(slot)) return 0
+  if (table.gone.has(slot)) return OVER_MS
   const isOwn = isMine(replica, slot)
   // The owner's own deadline is the early one; what it tells is the plain end of the term.
   const early = isOwn ? termMs - ownerTermMs(termMs) : 0
   const lapseAt = isOwn ? (table.lapseAt[slot] as number) : foreignLapseAt(replica, slot)
+  if (lapseAt === Number.NEGATIVE_INFINITY && !replica.heirs.has(slot)) return FREED_MS
   const left = lapseAt + early - reading.now
-  return Math.min(termMs, Math.max(0, Math.ceil(left)))
+  return left > 0 ? Math.min(termMs, Math.ceil(left)) : OVER_MS
 }

@@ -7,7 +7,7 @@
  * seen it is told, once.
  */
 
-import { at, atRising, type Batch, RELEASED } from './batch.ts'
+import { at, atRising, type Batch, FREED_MS, OVER_MS, RELEASED } from './batch.ts'
 import { formerOf, tellChange, tellLeaseChange } from './change.ts'
 import { type Claim, compareContent, lineagesOf } from './claim.ts'
 import { isOverOnArrival } from './ephemeral.ts'
@@ -120,7 +120,7 @@ function noteRival(replica: Replica, key: StoredKey, slot: number, claim: Claim)
 function givesWay(replica: Replica, key: StoredKey, slot: number, claim: Claim): boolean {
   // What a majority has voted for gives way to nothing but a greater token.
   if (replica.isMajority) return false
-  const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > 0
+  const isLive = replica.leasing && (claim.flags & RELEASED) === 0 && claim.remainingMs > OVER_MS
   if (!isLive) return false
   const replaced = replica.replaced.get(slot)
   if (replaced === undefined) return true
@@ -152,7 +152,7 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
   table.termMs[slot] = claim.termMs
   // An entry may come after the goodbye of its writer.
   const hasLeft = replica.left.has(claim.writer) && claim.heir === undefined
-  table.lapseAt[slot] = hasLeft ? Number.NEGATIVE_INFINITY : reading.now + claim.remainingMs
+  table.lapseAt[slot] = hasLeft ? Number.NEGATIVE_INFINITY : lapseOf(claim, reading)
   table.unsent[slot] = SENT
   replica.replaced.delete(slot)
   table.put(slot, claim)
@@ -162,6 +162,12 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
   else replica.lineages.set(slot, claim.lineage)
   if (isOverOnArrival(replica, slot, reading)) table.gone.set(slot, Number.POSITIVE_INFINITY)
   tellChange(replica, slot, { former, local: false })
+}
+
+/** Whoever came later has not heard the goodbye of an owner that left, and is told of it so. */
+function lapseOf({ remainingMs, heir }: Claim, reading: Reading): number {
+  if (remainingMs === FREED_MS && heir === undefined) return Number.NEGATIVE_INFINITY
+  return reading.now + (remainingMs === OVER_MS ? 0 : remainingMs)
 }
 
 function inherit(replica: Replica, slot: number, heir: PeerId): void {
@@ -175,7 +181,7 @@ function inherit(replica: Replica, slot: number, heir: PeerId): void {
  */
 function settleSame(replica: Replica, slot: number, claim: Claim, reading: Reading): void {
   const { table } = replica
-  const lapseAt = Math.min(table.lapseAt[slot] as number, reading.now + claim.remainingMs)
+  const lapseAt = Math.min(table.lapseAt[slot] as number, lapseOf(claim, reading))
   if (compareContent(replica, slot, claim) <= 0) {
     setLapse(replica, slot, lapseAt)
     return

@@ -143,9 +143,9 @@ runs('a command line that makes no sense is told what would', async () => {
 runs('help tells of the commands and of each, and what else is asked for is refused', () =>
   withCrew(async (crew) => {
     const asked: readonly (readonly [words: string[], code: number, text: RegExp])[] = [
-      [['--help'], 0, /run KEY -- COMMAND/],
-      [['run', '--help'], 0, /--when-cut(.|\n)*124 +the lease was lost/],
-      [[], EXIT.usage, /run KEY -- COMMAND/],
+      [['--help'], 0, / run +run a command while/],
+      [['run', '--help'], 0, /--when-cut(.|\n)*124 +run: the lease was lost/],
+      [[], EXIT.usage, / run +run a command while/],
       [['walk'], EXIT.usage, /There is no command 'walk'\. See: holdfast --help/],
     ]
     const play = async ([words, code, text]: (typeof asked)[number]) => {

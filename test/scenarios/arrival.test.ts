@@ -110,4 +110,33 @@ scenarios('leaving without giving up', (scenario) => {
     assert.is(simulation.peer('alice').lease('door'), undefined)
     assert.not(simulation.peer('alice').has('light'))
   })
+
+  scenario('what a visitor left free is free for the next one, who never met it', async (scene) => {
+    const simulation = await scene.gather('alice')
+    for (const visitor of VISITORS) {
+      const guest = simulation.start(visitor, { join: ['sim://alice'] })
+      await during(simulation, guest.untilCurrent())
+      assert.is(guest.lease('door'), undefined)
+      guest.set('door', visitor)
+      await during(simulation, guest.untilDelivered())
+      await during(simulation, guest.close())
+      await simulation.advance(100)
+    }
+    assert.is(simulation.peer('alice').get('door'), 'frank')
+  })
+
+  scenario('what lapsed is not free sooner for who comes later', async (scene) => {
+    const simulation = await scene.gather('alice', 'bob')
+    simulation.peer('bob').set('door', 'open', { leaseMs: 100_000 })
+    await simulation.untilQuiet()
+    simulation.crash('bob')
+    // The term is over, but not the allowance that others make for clocks.
+    const { remainingMs = 0 } = simulation.peer('alice').lease('door') ?? {}
+    await simulation.advance(remainingMs - 1_000)
+    const carol = simulation.start('carol', { join: ['sim://alice'] })
+    await during(simulation, carol.untilCurrent())
+    assert.is(carol.lease('door')?.owner, 'bob')
+    await simulation.advance(2_100)
+    assert.is(carol.lease('door'), undefined)
+  })
 })

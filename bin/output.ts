@@ -1,0 +1,19 @@
+/** Standard output, with the patience that a slow reader needs. */
+
+/** Prints a line. Resolves when the reader takes more; where nobody reads, at once. */
+export async function print(line: string): Promise<void> {
+  const { stdout } = process
+  if (!stdout.writable || stdout.write(`${line}\n`)) return
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'close', 'error']) stdout.off(event, done)
+      resolve()
+    }
+    for (const event of ['drain', 'close', 'error']) stdout.on(event, done)
+  })
+}
+
+/** Says something beside the output, for people. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
