@@ -1,4 +1,4 @@
-/** Drawn frames through framing and codec, as chunks of any size: nothing may throw or take long. */
+/** Drawn frames through framing and codec, in chunks of any size: nothing may throw or hang. */
 
 import { FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_HELLO } from '../../machines/rules/message.ts'
 import { decode, encode } from '../../transport/codec.ts'

@@ -1,6 +1,6 @@
 /**
- * Frames as nobody of ours would send them: sound ones with a part exchanged, damaged bytes, headers
- * that lie, nests, and values that are dangerous elsewhere. Everything is drawn from one function,
+ * Frames as nobody of ours would send them: sound ones with a part exchanged, damaged bytes,
+ * headers that lie, nests, and values that are dangerous elsewhere. Everything is drawn from one function,
  * so a seed gives the same frames again.
  */
 

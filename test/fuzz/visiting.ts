@@ -1,6 +1,6 @@
 /**
- * Drawn frames to a dictionary that is alive, over real loopback TCP, from strangers and from a peer
- * that went bad: its own connection may end, and nothing else may happen.
+ * Drawn frames to a dictionary that is alive, over real loopback TCP, from strangers and from a
+ * peer that went bad: its own connection may end, and nothing else may happen.
  */
 
 import type { Dictionary } from 'holdfast'
