@@ -1,7 +1,7 @@
 /**
  * Frames as nobody of ours would send them: sound ones with a part exchanged, damaged bytes,
- * headers that lie, nests, and values that are dangerous elsewhere. Everything is drawn from one function,
- * so a seed gives the same frames again.
+ * headers that lie, nests, and values that are dangerous elsewhere. Everything is drawn from one
+ * function, so a seed gives the same frames again.
  */
 
 import { pack, unpack } from 'msgpackr'
