@@ -5,6 +5,7 @@ import { type Protection, secretBitsOf } from '../machines/rules/exposure.ts'
 import { isId } from '../machines/rules/peer.ts'
 import { createCredentials, isDerivedId } from '../transport/credentials.ts'
 import type { Credentials, Random } from '../transport/ports.ts'
+import type { TlsCertificates } from '../transport/tlsCertificates.ts'
 import { keptKey, namedSecret, secretPath } from './keyFile.ts'
 
 /** The longest secret, in bytes or characters. */
@@ -45,10 +46,15 @@ export interface Proving {
    * any more; a port that is forwarded needs it too.
    */
   readonly insecure?: typeof INSECURE
+  /**
+   * Certificates of an authority of your own, with which `tls://` knows who belongs here: `ca`,
+   * `cert` and `key`, as PEM texts or paths. Default none, and the secret lets peers in.
+   */
+  readonly tls?: TlsCertificates
 }
 
 /** What of it is not shown to anybody. */
-export type Kept = 'secret' | 'identity' | 'insecure'
+export type Kept = 'secret' | 'identity' | 'insecure' | 'tls'
 
 /** What each of these can be. */
 export const PROVING_CHECKS: { readonly [Name in keyof Proving]-?: (value: unknown) => boolean } = {
@@ -56,6 +62,7 @@ export const PROVING_CHECKS: { readonly [Name in keyof Proving]-?: (value: unkno
   secret: areSecrets,
   identity: isPath,
   insecure: (value) => value === INSECURE,
+  tls: (value) => typeof value === 'object' && value !== null,
 }
 
 /** True for a secret, or two of them. */
@@ -74,8 +81,13 @@ export interface Proven {
   readonly protection: Protection
 }
 
+/** What comes of it, and the secrets, for the carrier that takes its keys from them. */
+export interface Proof extends Proven {
+  readonly secrets: readonly Uint8Array[]
+}
+
 /** Throws `OPTION_INVALID` or `SECRET_FILE_REFUSED`. */
-export function proveBy(options: Proving & { network: string; random?: Random }): Proven {
+export function proveBy(options: Proving & { network: string; random?: Random }): Proof {
   const { network, peerId, identity, random } = options
   const given = givenSecrets(options)
   const secrets = secretsOf(options)
@@ -91,7 +103,7 @@ export function proveBy(options: Proving & { network: string; random?: Random })
   }
   const secretBits = given.length > 0 ? Math.min(...given.map(secretBitsOf)) : undefined
   const isInsecure = options.insecure !== undefined
-  return { credentials, protection: { secretBits, hasAllowList: false, isInsecure } }
+  return { credentials, protection: { secretBits, hasAllowList: false, isInsecure }, secrets }
 }
 
 /** The secrets that are used: given, named by the environment, or kept for this user. */

@@ -17,7 +17,7 @@ import type { Permission } from '../machines/rules/permission.ts'
 import { REPLICA_LIMITS, type ReplicaLimits } from '../machines/rules/replica.ts'
 import { realClock } from '../transport/clock.ts'
 import type { Clock, Random, Transport } from '../transport/ports.ts'
-import { tcpTransport } from '../transport/tcp.ts'
+import { carriersOf } from './carriers.ts'
 import { type Kept, PROVING_CHECKS, type Proven, type Proving, proveBy } from './identity.ts'
 import { SEND_QUEUE_BYTES_MAX } from './line.ts'
 import { areIds, arePermissions, NETWORK_RULES } from './permissions.ts'
@@ -112,7 +112,7 @@ export interface DictionaryOptions extends Proving {
   readonly random?: Random
   /** Makes ids. Default nanoid. */
   readonly makeId?: () => string
-  /** Carriers beside or instead of TCP, by scheme. Default TCP. */
+  /** Carriers in place of TCP and TLS, by scheme. Default these two. */
   readonly transports?: readonly Transport[]
 }
 
@@ -159,14 +159,14 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
   if (settled.has(options)) return options as Settings
   const given = givenOptions(options)
   requireSafety(given)
-  const { secret, identity, insecure, ...open } = given
+  const { secret, identity, insecure, tls, ...open } = given
   const network = given.network ?? 'holdfast'
   const limits = { ...LIMITS, ...given.limits }
-  // The carrier tells when a queue too long for a line is empty, so both mean the same.
   const queueBytesHigh = limits.sendQueueBytesMax
   const isMajority = given.safety === 'majority'
   const leaseMsMax = given.leaseMsMax ?? (isMajority ? LEASE_MS_MAX_DEFAULT : LEASE_MS_MAX)
-  const proven = proveBy({ ...given, network })
+  const { secrets, ...proven } = proveBy({ ...given, network })
+  const isBound = insecure === undefined
   const settings: Settings = {
     network,
     listen: [],
@@ -183,7 +183,7 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
     clock: realClock(),
     random: Math.random,
     makeId: () => nanoid(),
-    transports: [tcpTransport({ queueBytesHigh, isBound: insecure === undefined })],
+    transports: carriersOf({ network, secrets, tls, queueBytesHigh, isBound }),
     ...open,
     leaseMsMax,
     limits,

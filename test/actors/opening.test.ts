@@ -83,6 +83,7 @@ const WRONG: { readonly [Name in keyof Required<OpenOptions>]: readonly unknown[
   random: [null, 0.5, 'dice', {}],
   makeId: [null, 'id', {}],
   transports: [null, tcpTransport(), [7], [{}], [{ ...tcpTransport(), scheme: undefined }]],
+  tls: [null, 7, 'certificates', {}, { ca: 'nowhere.pem' }],
   inspect: [null, 7, 'loudly'],
 }
 
