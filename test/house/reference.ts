@@ -18,8 +18,9 @@ export const FACT_FILES = [
 const NOTE = 'This page is written from the code by `npm run docs`.'
 
 const ERRORS_OPENING = `
-Everything that holdfast throws is a \`HoldfastError\`. Its \`code\` is a contract and does not
-change between major versions; its message is for people. \`ERRORS[code]\` holds what is told here.`.trim()
+Everything that holdfast throws is a \`HoldfastError\`. Its \`code\` is a contract and does
+not change between major versions; its message is for people. \`ERRORS[code]\` holds what
+is told here.`.trim()
 const STATS_OPENING = `
 What \`dictionary.stats()\` returns. A gauge goes up and down; a counter starts at 0 when the
 dictionary is opened and only rises. [How to collect them](../how-to/metrics.md).`.trim()
