@@ -29,7 +29,13 @@ import type { Switchboard } from './switchboard.ts'
 const GREETING_MS = 500
 
 export type CensusEvent =
-  | { readonly type: 'neighbour.noted'; readonly peerId: PeerId; readonly isNeighbour: boolean }
+  | {
+      readonly type: 'neighbour.noted'
+      readonly peerId: PeerId
+      readonly isNeighbour: boolean
+      /** True if one side had neighbours enough, so that it is still in reach by way of others. */
+      readonly isSpared: boolean
+    }
   | { readonly type: 'presence.heard'; readonly origin: Origin; readonly presence: Presence }
   | { readonly type: 'origin.left'; readonly origin: Origin }
 
@@ -121,6 +127,7 @@ class CensusTaker {
   #take({ census, news }: CensusStep): void {
     this.#census = census
     this.#board.members = census
+    this.#board.neighbourhood.send({ type: 'members.counted' })
     this.#board.announce(...news)
     for (const { type, peerId } of news) {
       if (type !== 'member.unreachable') continue

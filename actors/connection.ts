@@ -74,12 +74,12 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
         board.lines.use(lineOf(context))
         lineOf(context).say({ kind: 'peers.ask' })
         board.reconcile.send({ type: 'line.used', handle: context.handle })
-        noteNeighbour(board, context)
+        noteNeighbour(board, lineOf(context))
       },
       leaveLine: ({ context }) => {
         board.lines.leave(lineOf(context))
         board.reconcile.send({ type: 'line.left', handle: context.handle })
-        noteNeighbour(board, context)
+        noteNeighbour(board, lineOf(context))
       },
       beat: ({ context }) => lineOf(context).beat(),
       dropWire: ({ context }) => {
@@ -177,9 +177,12 @@ function handshakeOn(line: Line, { settings }: Switchboard): Handshake {
 }
 
 /** Whether this peer is a neighbour now, by this connection or by another. */
-function noteNeighbour(board: Switchboard, { peerId }: { peerId: PeerId | null }): void {
+function noteNeighbour(board: Switchboard, { peerId, isSpared }: Line): void {
   const isNeighbour = board.lines.to(peerId as PeerId) !== undefined
-  board.census.send({ type: 'neighbour.noted', peerId, isNeighbour })
+  const noted = { type: 'neighbour.noted', peerId, isNeighbour, isSpared } as const
+  board.neighbourhood.send(noted)
+  board.waterfall.send(noted)
+  board.census.send(noted)
 }
 
 function introduction(board: Switchboard): Omit<Introduction, 'nonce' | 'publicKey'> {

@@ -1,14 +1,10 @@
 /**
- * The ephemeral actor: says when ephemeral values may be gone, with one timer for all of them. A
- * timer can be late, so whoever reads looks first.
+ * When ephemeral values are looked at: by one alarm for all of them, and since an alarm can be
+ * late, by whoever reads.
  */
 
-import { fromCallback } from 'xstate'
-import { LOOK_MS_MAX } from '../machines/lease.ts'
 import { dueAt, isLapseDue, lapseDue, type Moment } from '../machines/rules/ephemeral.ts'
 import type { Reading } from '../machines/rules/lease.ts'
-import type { Shared } from '../machines/rules/line.ts'
-import type { Timer } from '../transport/ports.ts'
 import { isHeldUp } from './attention.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -19,27 +15,6 @@ import type { Switchboard } from './switchboard.ts'
 const TRACE_MS = 60_000
 /** The shortest time between two looks, in milliseconds. */
 const LOOK_MS_MIN = 5
-
-export interface DeadlineEvent {
-  readonly type: 'deadline.moved'
-  /** By the monotonic clock, in milliseconds. */
-  readonly at: number
-}
-
-export const ephemeralLogic = fromCallback<DeadlineEvent, { readonly shared: Shared }>(
-  ({ input, receive }) => {
-    const board = input.shared as Switchboard
-    const { clock } = board
-    let timer: Timer
-    const look = () => board.store.send({ type: 'deadline.passed' })
-    receive(({ at }) => {
-      clock.clearTimeout(timer)
-      const waitMs = Math.max(LOOK_MS_MIN, Math.ceil(at - clock.now()))
-      timer = clock.setTimeout(look, Math.min(LOOK_MS_MAX, waitMs))
-    })
-    return () => clock.clearTimeout(timer)
-  },
-)
 
 /** Finds what is gone by now. True if something was due. */
 export function sweep(board: Switchboard): boolean {
@@ -73,6 +48,7 @@ export function momentOf(board: Switchboard, reading: Reading): Moment {
 /** The earliest moment at which something is due, if that is earlier than what was told last. */
 export function planLook(board: Switchboard, toldAt: number): number {
   const at = dueAt(board.replica.table)
-  if (at < toldAt) board.ephemeral.send({ type: 'deadline.moved', at })
+  const soonest = board.clock.now() + LOOK_MS_MIN
+  if (at < toldAt) board.ephemeral.send({ type: 'alarm.set', at: Math.max(at, soonest) })
   return Math.min(at, toldAt)
 }

@@ -77,6 +77,8 @@ export class Line implements WireEvents {
   madeGood = -1
   /** What is proved on this line. */
   handshake: Handshake | undefined
+  /** True once one side lets the other go since it has neighbours enough: nobody is lost. */
+  isSpared = false
   /** Called when the send queue, which had been long, is empty. */
   onDrained: (() => void) | undefined
   readonly #clock: Clock
@@ -279,6 +281,9 @@ export class Line implements WireEvents {
       this.say({ kind: 'pong', sentMs: message.sentMs })
     } else if (message.kind === 'pong' && this.peerId !== null) {
       this.#echo(message.sentMs)
-    } else this.#owner?.heard(message, frame)
+    } else {
+      if (message.kind === 'farewell') this.isSpared ||= message.reason === 'surplus'
+      this.#owner?.heard(message, frame)
+    }
   }
 }

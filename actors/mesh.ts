@@ -5,6 +5,7 @@
 
 import { type ActorLogic, type EventObject, enqueueActions, type Snapshot } from 'xstate'
 import {
+  type DialAsked,
   type MeshChildEvent,
   type MeshContext,
   type MeshEvent,
@@ -32,13 +33,14 @@ import {
   type Roster,
   type RosterStep,
   tell,
+  wake,
 } from '../machines/rules/roster.ts'
 import { encode } from '../transport/codec.ts'
 import { CAPABILITIES, connectionLogic } from './connection.ts'
 import { doorsLogic } from './doors.ts'
 import { withHands } from './hands.ts'
+import { carryOut } from './orders.ts'
 import { fingerprintOf } from './permissions.ts'
-import { connectError } from './refusal.ts'
 import { safetyOf } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -139,13 +141,13 @@ function decide(
       return advancePair(roster, event.peerId, event)
     case 'acknowledge.elapsed':
       return hearNoAcknowledge(roster, event)
-    case 'peer.connect': {
-      const { address, peerId, request } = event
-      const wanted = { address, expects: peerId, requests: [request] }
-      return dial(roster, wanted, { moment, makeId })
-    }
+    case 'peer.connect':
+      return dial(roster, wantedBy(event), { moment, makeId })
     case 'peer.disconnect':
-      return disconnect(roster, event.peerId)
+    case 'peer.spare':
+      return part(roster, event)
+    case 'view.looked':
+      return wake({ ...roster, view: event })
     case 'peers.told':
       return learnPeers(roster, event.peers, moment)
     default:
@@ -153,6 +155,10 @@ function decide(
       exchangePeers(board, roster, event)
       return { roster, orders: [] }
   }
+}
+
+function wantedBy({ address, peerId, request }: DialAsked) {
+  return { address, expects: peerId, requests: [request] }
 }
 
 /** "Whom do you know?", from a neighbour or to all of them. */
@@ -205,11 +211,15 @@ function hearNoAcknowledge(
   return { roster, orders: [tell(member.handle, { type: 'wire.silent' })] }
 }
 
-function disconnect(roster: Roster, peerId: PeerId): RosterStep {
+function part(
+  roster: Roster,
+  { type, peerId }: Extract<MeshEvent, { type: 'peer.disconnect' | 'peer.spare' }>,
+): RosterStep {
+  const reason = type === 'peer.spare' ? 'surplus' : 'disconnected'
   const orders: Order[] = []
   for (const { handle, peerId: other } of roster.members.values()) {
     if (other !== peerId) continue
-    orders.push(tell(handle, { type: 'connection.close', reason: 'disconnected' }))
+    orders.push(tell(handle, { type: 'connection.close', reason }))
   }
   return { roster, orders }
 }
@@ -248,39 +258,6 @@ function tellEnd(board: Switchboard, { end, address, peerId }: ConnectionOutput)
 function goneHandle(event: AnyMeshEvent): Handle | undefined {
   const [, kind, , handle] = event.type.split(/xstate\.(done|error)\.(actor)\./)
   return kind === undefined ? undefined : (handle as Handle)
-}
-
-/** The orders that concern neither a connection nor the roster. */
-function carryOut(board: Switchboard, { orders }: RosterStep): void {
-  for (const order of orders) {
-    switch (order.type) {
-      case 'timer.start': {
-        const { timer, delayMs, peerId, connection, number } = order
-        board.doors?.after(delayMs, { type: `${timer}.elapsed`, peerId, connection, number })
-        break
-      }
-      case 'dial.wake':
-        board.doors?.wakeAt(order.at)
-        break
-      case 'peer.joined':
-        board.joined(order.peerId)
-        break
-      case 'peer.lost':
-        board.parted(order)
-        break
-      case 'request.settled':
-        board.announce({ ...settled(order.request), peerId: order.peerId, error: null })
-        break
-      case 'request.failed': {
-        const error = connectError(order.output.end, order.output.address)
-        board.announce({ ...settled(order.request), peerId: null, error })
-      }
-    }
-  }
-}
-
-function settled(request: string) {
-  return { type: 'dial.settled', request } as const
 }
 
 function tellPeers(board: Switchboard, roster: Roster, peerId: PeerId): void {

@@ -247,7 +247,7 @@ function plan(state: StoreState): void {
   const remindAt = Math.min(replica.renewDueAt, replica.queue.tellDueAt)
   if (remindAt !== state.remindAt) {
     state.remindAt = remindAt
-    board.reminder.send({ type: 'reminder.set', at: remindAt })
+    board.reminder.send({ type: 'alarm.set', at: remindAt })
   }
   state.lookAt = planLook(board, state.lookAt)
   const { unsent, isRenewalUnsent, queue } = replica

@@ -16,6 +16,7 @@ import type { DataMessage } from '../machines/rules/message.ts'
 import { createPassage, readPassage } from '../machines/rules/passage.ts'
 import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
 import type { Replica } from '../machines/rules/replica.ts'
+import { createView, type View } from '../machines/rules/view.ts'
 import type { Evidence } from '../machines/rules/witness.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
 import type { Announcement } from './announcement.ts'
@@ -71,10 +72,16 @@ export class Switchboard implements Shared {
   ballot!: AnyActorRef
   ephemeral!: AnyActorRef
   reminder!: AnyActorRef
+  tree!: AnyActorRef
+  neighbourhood!: AnyActorRef
   mesh!: AnyActorRef
   replica!: Replica
   /** The members of the network, as far as they are known here. */
   members: Census = new Map()
+  /** Who the neighbours are, and with whom they are connected. */
+  view: View
+  /** Neighbours that the application asked for by name or address. */
+  readonly kept = new Set<PeerId>()
   /** Listeners and timers of the mesh, while it lives. */
   doors: DoorKeeper | undefined
   /** When this process was last seen to run, by the time that has passed (`read().wall`). */
@@ -97,6 +104,7 @@ export class Switchboard implements Shared {
     this.sync = sync
     this.self = { peer: settings.peerId as PeerId, run: this.makeId() as RunId }
     if (settings.integrity === 'signed') this.notary = new Notary(this)
+    this.view = createView(this.self.peer)
   }
 
   get clock(): Clock {
@@ -190,6 +198,7 @@ export class Switchboard implements Shared {
 
   /** The last connection to this peer is gone. */
   parted({ peerId, hasLeft }: { peerId: PeerId; hasLeft: boolean }): void {
+    this.kept.delete(peerId)
     this.#joining.delete(peerId)
     if (this.#present.delete(peerId)) this.announce({ type: 'disconnect', peerId, hasLeft })
   }
@@ -207,6 +216,14 @@ export class Switchboard implements Shared {
           type: 'broadcast.received',
           parcel: new Parcel(line, message, frame),
         })
+        break
+      case 'tree.prune':
+      case 'tree.have':
+      case 'tree.graft':
+        this.waterfall.send({ type: 'tree.heard', parcel: new Parcel(line, message, frame) })
+        break
+      case 'view.tell':
+        this.neighbourhood.send({ type: 'view.heard', peerId: line.peerId, view: message })
         break
       case 'whisper':
         this.announce({

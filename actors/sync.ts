@@ -9,17 +9,17 @@
 import type { ActorLogic, AnyActorRef, AnyStateMachine, Snapshot } from 'xstate'
 import type { ListenerFailed } from '../machines/mesh.ts'
 import { type SyncOutput, syncMachine } from '../machines/sync.ts'
+import { alarmLogic } from './alarm.ts'
 import type { Announcement } from './announcement.ts'
 import { ballotLogic } from './ballot.ts'
 import { censusLogic } from './census.ts'
 import { commandMesh, commandMessage, commandStore, refuseLate, type SyncEvent } from './command.ts'
-import { ephemeralLogic } from './ephemeral.ts'
 import { withHands } from './hands.ts'
 import { meshLogic } from './mesh.ts'
+import { neighbourhoodLogic } from './neighbourhood.ts'
 import { Reader } from './reader.ts'
 import { reconcileLogic } from './reconcile.ts'
 import { listenError } from './refusal.ts'
-import { reminderLogic } from './reminder.ts'
 import { type DictionaryOptions, settle } from './settings.ts'
 import { flushStore, storeLogic } from './store.ts'
 import { Switchboard } from './switchboard.ts'
@@ -55,8 +55,10 @@ const CHILDREN = {
   waterfall: waterfallLogic,
   reconcile: reconcileLogic,
   census: censusLogic,
-  ephemeral: ephemeralLogic,
-  reminder: reminderLogic,
+  ephemeral: alarmLogic((board) => board.store.send({ type: 'deadline.passed' })),
+  reminder: alarmLogic((board) => board.store.send({ type: 'reminder.due' })),
+  tree: alarmLogic((board) => board.waterfall.send({ type: 'tree.due' })),
+  neighbourhood: neighbourhoodLogic,
   ballot: ballotLogic,
   mesh: meshLogic,
 }

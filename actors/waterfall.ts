@@ -1,11 +1,13 @@
 /**
- * The waterfall actor: every broadcast, own or another's, falls over it once. A fresh one goes on
- * to all other neighbours as the very bytes that came, and to whom it concerns here.
+ * The waterfall actor: every broadcast, own or another's, falls over it once. A fresh one goes to
+ * whom it concerns here, and on as the very bytes that came: to nobody if its origin has told all
+ * neighbours itself, else along the tree.
  */
 
 import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from 'xstate'
 import type { Shared } from '../machines/rules/line.ts'
 import type { Broadcast, BroadcastBody } from '../machines/rules/message.ts'
+import type { PeerId } from '../machines/rules/peer.ts'
 import { exposeValue } from '../machines/rules/value.ts'
 import {
   createWaterfall,
@@ -15,6 +17,7 @@ import {
 } from '../machines/rules/waterfall.ts'
 import { encode } from '../transport/codec.ts'
 import { isRefused } from './ingress.ts'
+import { Relay } from './relay.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
 export type WaterfallEvent =
@@ -22,10 +25,16 @@ export type WaterfallEvent =
   | { readonly type: 'broadcast.made'; readonly body: BroadcastBody }
   /** A neighbour passed something on. */
   | { readonly type: 'broadcast.received'; readonly parcel: Parcel }
+  /** A neighbour speaks of the tree. */
+  | { readonly type: 'tree.heard'; readonly parcel: Parcel }
+  /** Something is to be told or asked for. */
+  | { readonly type: 'tree.due' }
+  | { readonly type: 'neighbour.noted'; readonly peerId: PeerId; readonly isNeighbour: boolean }
 
 export interface WaterfallState {
   readonly board: Switchboard
   readonly waterfall: Waterfall
+  readonly relay: Relay
 }
 
 /** The logic of the waterfall, as `inspect` meets it. */
@@ -39,31 +48,54 @@ export const waterfallLogic = fromTransition<
   { readonly shared: Shared }
 >(
   (state, event) => {
-    if (event.type === 'broadcast.made') make(state, event.body)
-    else receive(state, event.parcel)
+    fall(state, event)
     return state
   },
-  ({ input }) => ({ board: input.shared as Switchboard, waterfall: createWaterfall() }),
+  ({ input }) => {
+    const board = input.shared as Switchboard
+    const waterfall = createWaterfall()
+    return { board, waterfall, relay: new Relay(board, waterfall) }
+  },
 ) as unknown as WaterfallLogic
 
-function make({ board, waterfall }: WaterfallState, body: BroadcastBody): void {
+function fall(state: WaterfallState, event: WaterfallEvent): void {
+  switch (event.type) {
+    case 'broadcast.made':
+      return make(state, event.body)
+    case 'broadcast.received':
+      return receive(state, event.parcel)
+    case 'tree.heard':
+      return state.relay.hear(event.parcel)
+    case 'tree.due':
+      return state.relay.catchUp()
+    case 'neighbour.noted':
+      if (!event.isNeighbour) state.relay.lose(event.peerId)
+  }
+}
+
+function make({ board, waterfall, relay }: WaterfallState, body: BroadcastBody): void {
   const number = ++waterfall.sent
   board.counts.broadcastsMade += 1
   fallsFresh(waterfall, board.self, number)
   const message = { kind: 'broadcast', origin: board.self, number, body } as const
-  board.lines.broadcast(board.notary?.frameOf(message) ?? encode(message))
+  const frame = board.notary?.frameOf(message) ?? encode(message)
+  if (board.view.isClique) relay.tellAll(frame)
+  else relay.pass({ origin: board.self, number, from: null }, frame)
 }
 
-function receive({ board, waterfall }: WaterfallState, parcel: Parcel): void {
+function receive({ board, waterfall, relay }: WaterfallState, parcel: Parcel): void {
   const { origin, number } = parcel.message as Broadcast
+  const { line, frame } = parcel
   if (hasFallen(waterfall, origin, number)) {
     board.counts.broadcastsDuplicate += 1
-    return
+    return relay.refuse(line)
   }
   if (isRefused(board, parcel)) return
   fallsFresh(waterfall, origin, number)
   board.counts.broadcastsSeen += 1
-  board.lines.broadcast(parcel.frame, parcel.line)
+  // The origin has told all whom this peer could tell.
+  const isTold = line.peerId === origin.peer && board.view.isClique
+  if (!isTold) relay.pass({ origin, number, from: line.peerId }, frame, line)
   deliver(board, parcel)
 }
 

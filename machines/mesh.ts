@@ -80,6 +80,9 @@ export type MeshEvent =
   | ({ readonly type: 'acknowledge.elapsed' } & PairTimer)
   | DialAsked
   | { readonly type: 'peer.disconnect'; readonly peerId: PeerId }
+  /** This peer has more neighbours than it needs. */
+  | { readonly type: 'peer.spare'; readonly peerId: PeerId }
+  | ({ readonly type: 'view.looked' } & Roster['view'])
   | { readonly type: 'peers.request' }
   | { readonly type: 'peers.asked'; readonly peerId: PeerId }
   | { readonly type: 'peers.told'; readonly peers: readonly PeerAddresses[] }
@@ -153,6 +156,8 @@ export const meshMachine = setup({
     'xstate.error.actor.*': follow,
     'dial.due': {},
     'peers.request': {},
+    'peer.spare': {},
+    'view.looked': {},
     'listener.failed': { actions: 'tellFailed' },
     'mesh.close': '.closing',
   },
@@ -190,6 +195,8 @@ export const meshMachine = setup({
         'peer.connect': follow,
         'peer.disconnect': follow,
         'peers.request': follow,
+        'peer.spare': follow,
+        'view.looked': follow,
       },
     },
     closing: {

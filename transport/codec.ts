@@ -24,6 +24,7 @@ import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
 import type { Frame } from './ports.ts'
 import { shapeProblem } from './shape.ts'
 import { flattenSync, isSync, unflattenSync } from './syncCodec.ts'
+import { flattenTree, isTree, unflattenTree } from './treeCodec.ts'
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
 
@@ -32,7 +33,7 @@ const BROADCAST = 32
 const WHISPER = 33
 const PEERS_ASK = 34
 const PEERS_TELL = 35
-/** From 36 to 42, and 45: see `syncCodec.ts`. */
+/** From 36 to 42, and 45: see `syncCodec.ts`; from 46 to 49: see `treeCodec.ts`. */
 const BALLOT = 43
 /** A broadcast with the stamp of its origin behind it. */
 const STAMPED = 44
@@ -86,6 +87,11 @@ function flatten(message: Message): unknown[] {
     case 'sync.same':
     case 'sync.differs':
       return flattenSync(message)
+    case 'view.tell':
+    case 'tree.prune':
+    case 'tree.have':
+    case 'tree.graft':
+      return flattenTree(message)
     default:
       return flattenControl(message)
   }
@@ -124,7 +130,8 @@ function unflatten(flat: unknown): Message | undefined {
       return word && { kind: 'ballot', word }
     }
     default:
-      return isSync(flat[0]) ? unflattenSync(flat) : unflattenControl(flat)
+      if (isSync(flat[0])) return unflattenSync(flat)
+      return isTree(flat[0]) ? unflattenTree(flat) : unflattenControl(flat)
   }
 }
 

@@ -43,6 +43,7 @@ const FAREWELLS: ReadonlySet<unknown> = new Set<FarewellReason>([
   'superseded',
   'disconnected',
   'slow',
+  'surplus',
 ])
 
 /** The most versions or capabilities in one hello. */

@@ -217,7 +217,8 @@ function noteLoss(
   if (isStillConnected) return { roster, orders: [] }
   const { end } = output
   const hasLeft = end.cause === 'farewell' && end.by === 'them' && end.reason === 'leaving'
-  const outcome = hasLeft ? 'left' : 'lost'
+  const isSpared = end.cause === 'farewell' && end.reason === 'surplus'
+  const outcome = hasLeft ? 'left' : isSpared ? 'spared' : 'lost'
   const book = noteOutcome(roster.book, { outcome, peerId }, moment)
   const acquaintances = new Map(roster.acquaintances)
   acquaintances.delete(peerId)

@@ -110,17 +110,27 @@ function withoutMoved(census: Census, { peerId, presence }: CensusMember): Censu
   return next
 }
 
+/** Whether a member is a neighbour now. */
+export interface NeighbourChange {
+  readonly peerId: PeerId
+  readonly isNeighbour: boolean
+  /** True if it is none only because one side has neighbours enough. */
+  readonly isSpared?: boolean
+}
+
 /** A connection to a member came into use, or its last one is gone. */
 export function noteNeighbour(
   census: Census,
-  { peerId, isNeighbour }: { peerId: PeerId; isNeighbour: boolean },
+  { peerId, isNeighbour, isSpared = false }: NeighbourChange,
   now: number,
 ): CensusStep {
   const known = census.get(peerId)
   if (known === undefined && !isNeighbour) return { census, news: [] }
   const { run = null, presence = null } = known ?? {}
-  // A neighbour that is lost is out of reach until it is heard by way of others.
-  const member = { peerId, run, isNeighbour, heardAt: now, isReachable: isNeighbour, presence }
+  // A neighbour that is lost is out of reach until it is heard by way of others, unless it was let
+  // go.
+  const isReachable = isNeighbour || isSpared
+  const member = { peerId, run, isNeighbour, heardAt: now, isReachable, presence }
   return enter(census, member)
 }
 

@@ -48,6 +48,8 @@ export interface AddressEntry {
   readonly attempts: number
   /** Not before this time, in milliseconds of the clock that `now` is read from. */
   readonly nextDialAt: number
+  /** True since the peer there had neighbours enough, and let this one go. */
+  readonly isSpared: boolean
   /** Since when the connection dialled here stands, or null. */
   readonly connectedAt: number | null
 }
@@ -72,12 +74,16 @@ export type DialOutcome =
   | { readonly outcome: 'failed'; readonly address: string; readonly reason: string }
   /** The last connection to that peer is gone, whoever dialled it. */
   | { readonly outcome: 'lost'; readonly peerId: PeerId }
+  /** The last connection to that peer is gone, since it has neighbours enough. */
+  | { readonly outcome: 'spared'; readonly peerId: PeerId }
   /** The peer said goodbye, so nobody is there any more. */
   | { readonly outcome: 'left'; readonly peerId: PeerId }
 
 /** What the mesh has at the moment. */
 export interface Situation {
   readonly connectedPeers: ReadonlySet<PeerId>
+  /** Who need not be dialled, since this peer has enough neighbours and they are in reach. */
+  readonly inReach: ReadonlySet<PeerId>
   /** Connections that this peer dialled, those under way included. */
   readonly outgoingCount: number
   /** Learned addresses are dialled only up to this count; join addresses always. */
@@ -173,11 +179,16 @@ function eligible(book: AddressBook, situation: Situation): AddressEntry[] {
   const full = situation.outgoingCount >= situation.maxOutgoing
   const taken = new Set<PeerId>(situation.connectedPeers)
   for (const { state, peerId } of all) if (state === 'dialling' && peerId) taken.add(peerId)
-  return all.filter(({ state, source, peerId }) => {
+  return all.filter(({ state, source, peerId, isSpared }) => {
     if (state !== 'idle' || (full && source !== 'join')) return false
-    return peerId === null || !taken.has(peerId)
+    if (peerId === null) return true
+    // Whom the app names is dialled for ever, unless that one has enough of it.
+    const isNeedless = situation.inReach.has(peerId) && (isSpared || source !== 'join')
+    return !isNeedless && !taken.has(peerId)
   })
 }
+
+const CONNECTED = { state: 'idle', isSpared: false } as const
 
 /** The entry after the outcome, or undefined if it is to be forgotten. */
 function noted(
@@ -189,11 +200,13 @@ function noted(
     case 'dialling':
       return { ...entry, state: 'dialling', connectedAt: null }
     case 'connected':
-      return { ...entry, state: 'idle', peerId: outcome.peerId, connectedAt: moment.now }
+      return { ...entry, ...CONNECTED, peerId: outcome.peerId, connectedAt: moment.now }
     case 'failed':
       return failed(entry, outcome.reason, moment)
     case 'lost':
       return lost(entry, moment)
+    case 'spared':
+      return { ...lost(entry, moment), isSpared: true }
     case 'left':
       if (entry.source !== 'join') return undefined
       if (entry.state === 'dialling') return entry
@@ -230,7 +243,7 @@ function fresh(
   moment: Moment,
 ): AddressEntry {
   const blank = { address, state: 'idle', attempts: 0, nextDialAt: 0, connectedAt: null } as const
-  return waiting({ ...blank, ...claim }, moment)
+  return waiting({ ...blank, isSpared: false, ...claim }, moment)
 }
 
 /**

@@ -19,6 +19,7 @@ import type { Batch } from './batch.ts'
 import type { Presence } from './census.ts'
 import type { CoverageList } from './coverage.ts'
 import type { ConnectionId, Origin, PeerId, RunId } from './peer.ts'
+import type { BroadcastRange } from './plumtree.ts'
 import type { Proofs } from './provenance.ts'
 import type { Waits } from './queue.ts'
 import type { Renewal, RenewalWord } from './renewal.ts'
@@ -116,7 +117,13 @@ export interface Refuse {
 }
 
 /** Why a peer ends a connection in good order. */
-export type FarewellReason = 'leaving' | 'duplicate' | 'superseded' | 'disconnected' | 'slow'
+export type FarewellReason =
+  | 'leaving'
+  | 'duplicate'
+  | 'superseded'
+  | 'disconnected'
+  | 'slow'
+  | 'surplus' // one neighbour too many, in a network where not everybody is connected
 
 /** Messages that steer one connection. */
 export type ControlMessage =
@@ -171,6 +178,12 @@ export type DataMessage =
   | { readonly kind: 'whisper'; readonly payload: Kept }
   /** Between a proposer and a voter; likewise. */
   | { readonly kind: 'ballot'; readonly word: BallotWord }
+  /** With whom this peer is connected, as a digest, and with how many (see `view.ts`). */
+  | { readonly kind: 'view.tell'; readonly digest: string; readonly degree: number }
+  /** "I have it from elsewhere", "I have these", "I lack these" (see `plumtree.ts`). */
+  | { readonly kind: 'tree.prune' }
+  | { readonly kind: 'tree.have'; readonly ranges: readonly BroadcastRange[] }
+  | { readonly kind: 'tree.graft'; readonly ranges: readonly BroadcastRange[] }
   /** "Whom do you know?" and the answer. */
   | { readonly kind: 'peers.ask' }
   | { readonly kind: 'peers.tell'; readonly peers: readonly PeerAddresses[] }

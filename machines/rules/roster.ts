@@ -58,6 +58,12 @@ export interface Roster {
   /** Where others may dial this peer. */
   readonly addresses: readonly string[]
   readonly isClosing: boolean
+  readonly view: {
+    /** How many neighbours are enough; null where everybody is to be connected to everybody. */
+    readonly wanted: number | null
+    /** Who is in reach, by way of others at least. */
+    readonly reachable: ReadonlySet<PeerId>
+  }
   readonly members: ReadonlyMap<Handle, Member>
   readonly pairs: ReadonlyMap<PeerId, Pair>
   /** Where the connected peers can be dialled. */
@@ -82,7 +88,13 @@ export type Order =
       readonly delayMs: number
     }
   | { readonly type: 'dial.wake'; readonly at: number | null }
-  | { readonly type: 'peer.joined'; readonly peerId: PeerId; readonly handle: Handle }
+  | {
+      readonly type: 'peer.joined'
+      readonly peerId: PeerId
+      readonly handle: Handle
+      /** True if the application named this peer's address. */
+      readonly isKept: boolean
+    }
   | { readonly type: 'peer.lost'; readonly peerId: PeerId; readonly hasLeft: boolean }
   | { readonly type: 'request.settled'; readonly request: string; readonly peerId: PeerId }
   | {
@@ -100,6 +112,7 @@ export function createRoster(options: Pick<Roster, 'self' | 'limits' | 'addresse
   return {
     ...options,
     isClosing: false,
+    view: { wanted: null, reachable: new Set() },
     members: new Map(),
     pairs: new Map(),
     acquaintances: new Map(),
@@ -187,6 +200,14 @@ export function advancePair(roster: Roster, peerId: PeerId, event: PairEvent): R
   return { roster: next, orders }
 }
 
+/** True if this peer was found where the app said. */
+function isJoined(book: AddressBook, peerId: PeerId): boolean {
+  for (const entry of book.entries.values()) {
+    if (entry.source === 'join' && entry.peerId === peerId) return true
+  }
+  return false
+}
+
 type PairCommand = ReturnType<typeof stepPair>['commands'][number]
 
 function pairOrders(roster: Roster, peerId: PeerId, command: PairCommand): Order[] {
@@ -205,7 +226,7 @@ function pairOrders(roster: Roster, peerId: PeerId, command: PairCommand): Order
     case 'connection.nominate':
       return [
         tell(handle, { type: 'connection.nominate' }),
-        { type: 'peer.joined', peerId, handle },
+        { type: 'peer.joined', peerId, handle, isKept: isJoined(roster.book, peerId) },
         ...settleRequests(roster, peerId),
       ]
     case 'connection.demote':
@@ -258,6 +279,8 @@ function enter(roster: Roster, input: ConnectionBirth, requests: readonly string
   return changeMember(roster, { ...input, ...blank, isAuthenticated: false, requests })
 }
 
+const NOBODY: ReadonlySet<PeerId> = new Set()
+
 function situation(roster: Roster) {
   const connectedPeers = new Set<PeerId>()
   for (const [peerId, { connections }] of roster.pairs) {
@@ -265,5 +288,7 @@ function situation(roster: Roster) {
   }
   let outgoingCount = 0
   for (const { direction } of roster.members.values()) if (direction === 'outgoing') outgoingCount++
-  return { connectedPeers, outgoingCount, maxOutgoing: roster.limits.maxOutgoing }
+  const isEnough = roster.view.wanted !== null && connectedPeers.size >= roster.view.wanted
+  const inReach = isEnough ? roster.view.reachable : NOBODY
+  return { connectedPeers, inReach, outgoingCount, maxOutgoing: roster.limits.maxOutgoing }
 }

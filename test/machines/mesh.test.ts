@@ -28,7 +28,9 @@ const FOLLOWED_ALWAYS = [
   'xstate.done.actor.a-7',
   'xstate.error.actor.a-7',
 ]
-const FOLLOWED_WHEN_OPEN = ['dial.due', 'peer.connect', 'peer.disconnect', 'peers.request']
+const FOLLOWED_WHEN_OPEN = [
+  ...['dial.due', 'peer.connect', 'peer.disconnect', 'peers.request', 'peer.spare', 'view.looked'],
+]
 const NAMES = [
   'listener.bound',
   'listener.failed',
@@ -75,7 +77,7 @@ mesh('it opens when the last address is bound, and closes at once if it has nobo
     [`→ closed: tellFailed, ${AT_ONCE}`]: 'listener.failed',
     follow: ALWAYS,
     '(noted)': 'peer.connect',
-    '(ignored)': 'dial.due peers.request',
+    '(ignored)': 'dial.due peers.request peer.spare view.looked',
     [`→ closed: ${AT_ONCE}`]: 'mesh.close',
   }
   assert.equal(chart(walk), {
@@ -104,7 +106,7 @@ mesh('with connections it waits for their last words', () => {
       [`→ closing: tellFailed, ${GOODBYE}`]: 'listener.failed',
       follow: ALWAYS,
       '(noted)': 'peer.connect',
-      '(ignored)': 'dial.due peers.request',
+      '(ignored)': 'dial.due peers.request peer.spare view.looked',
       [`→ closing: ${GOODBYE}`]: 'mesh.close',
     },
     open: {
@@ -115,7 +117,7 @@ mesh('with connections it waits for their last words', () => {
     closing: {
       tellFailed: 'listener.failed',
       follow: ALWAYS,
-      '(ignored)': 'dial.due peers.request mesh.close',
+      '(ignored)': 'dial.due peers.request peer.spare view.looked mesh.close',
       '→ closed: -farewellMs, tellClosed, stop doors': 'farewellMs',
     },
     closed: {},

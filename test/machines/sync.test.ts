@@ -14,7 +14,8 @@ import {
 } from './chart.ts'
 
 const CHILDREN = [
-  ...['store', 'waterfall', 'reconcile', 'census', 'ephemeral', 'reminder', 'ballot', 'mesh'],
+  ...['store', 'waterfall', 'reconcile', 'census', 'ephemeral', 'reminder', 'tree'],
+  ...['neighbourhood', 'ballot', 'mesh'],
 ]
 const FAILURE = {
   type: 'listener.failed',

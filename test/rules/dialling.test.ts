@@ -27,7 +27,7 @@ const tower = 'tcp://10.0.0.3:4444'
 /** The dice always fall in the middle. */
 const random = () => 0.5
 const nobody: ReadonlySet<PeerId> = new Set()
-const calm = { connectedPeers: nobody, outgoingCount: 0, maxOutgoing: 4 }
+const calm = { connectedPeers: nobody, inReach: nobody, outgoingCount: 0, maxOutgoing: 4 }
 
 const dialling = suite('dialling')
 
@@ -286,7 +286,8 @@ dialling('by chance: never two dials to one peer, never to a connected one, neve
     ]
     book = noteOutcome(book, pick(outcomes), moment)
     const connectedPeers = new Set(chance() < 0.5 ? [pick(peers)] : [])
-    const situation = { connectedPeers, outgoingCount: pick([0, 1, 2, 3]), maxOutgoing: 3 }
+    const outgoingCount = pick([0, 1, 2, 3])
+    const situation = { connectedPeers, inReach: nobody, outgoingCount, maxOutgoing: 3 }
     const dials = dueAddresses(book, { ...situation, now })
     const entries = dials.map((dial) => book.entries.get(dial.address))
     const found = entries.map((entry) => entry?.peerId).filter((each) => each)

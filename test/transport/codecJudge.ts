@@ -203,10 +203,16 @@ const kinds: Record<string, Record<string, Check>> = {
   reply: { ...introduction, version: isCount, evidence: isEvidence, ...proofs },
   auth: { evidence: isEvidence, ...proofs },
   refuse: { proof: bytesOf(16) },
-  farewell: { reason: oneOf('leaving', 'duplicate', 'superseded', 'disconnected', 'slow') },
+  farewell: {
+    reason: oneOf('leaving', 'duplicate', 'superseded', 'disconnected', 'slow', 'surplus'),
+  },
   ...{ select, acknowledge: select, confirm: select, resume: {}, end: {} },
   ...{ ping: { sentMs: isTime }, pong: { sentMs: isTime } },
   broadcast: { origin: isOrigin, number: isNumber, body: isBody },
+  'view.tell': { digest: isDigest(16), degree: isCount },
+  'tree.prune': {},
+  'tree.have': { ranges: areRanges },
+  'tree.graft': { ranges: areRanges },
   whisper: { payload: isKept },
   ballot: { word: isWord },
   'peers.ask': {},
@@ -223,6 +229,14 @@ const kinds: Record<string, Record<string, Check>> = {
   'sync.hint': {},
   'sync.compare': { ask: isCount, summary: isDigest(32), renewed: isDigest(16) },
   ...{ 'sync.same': { ask: isCount, renewals: areRenewalWords }, 'sync.differs': { ask: isCount } },
+}
+
+function areRanges(value: unknown): boolean {
+  const isRange = record({ origin: isOrigin, first: isNumber, last: isNumber })
+  if (!listOf(isRange, 512)(value)) return false
+  return (value as { first: number; last: number }[]).every(({ first, last }) => {
+    return last >= first && last - first <= 4_096
+  })
 }
 
 /**

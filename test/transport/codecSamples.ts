@@ -124,6 +124,10 @@ const data = [
   ...bodies.slice(0, 6).map((body) => {
     return { kind: 'broadcast', origin: { peer: 'alice', run: '1' }, number: 65, body, stamp }
   }),
+  { kind: 'view.tell', digest: '0123456789abcdef', degree: 8 },
+  { kind: 'tree.prune' },
+  { kind: 'tree.have', ranges: [{ origin: { peer: 'bob', run: '2' }, first: 3, last: 70 }] },
+  { kind: 'tree.graft', ranges: [] },
   ...payloads.map((payload) => ({ kind: 'whisper', payload })),
   ...words.map((word) => ({ kind: 'ballot', word })),
   { kind: 'peers.ask' },

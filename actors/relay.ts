@@ -1,0 +1,129 @@
+/**
+ * The hands of the tree: passes broadcasts on, tells lazy neighbours what came, and asks for what
+ * did not. What to do is decided in `rules/plumtree.ts`.
+ */
+
+import type { DataMessage } from '../machines/rules/message.ts'
+import type { PeerId } from '../machines/rules/peer.ts'
+import {
+  type Arrival,
+  type BroadcastRange,
+  broadcastKey,
+  createTree,
+  graftDueAt,
+  graftsDue,
+  HAVE_MS,
+  havesToTell,
+  hearGraft,
+  hearHave,
+  hearPrune,
+  loseNeighbour,
+  noteAgain,
+  noteFresh,
+} from '../machines/rules/plumtree.ts'
+import { Recent } from '../machines/rules/recent.ts'
+import { hasFallen, type Waterfall } from '../machines/rules/waterfall.ts'
+import type { Frame } from '../transport/ports.ts'
+import type { Line } from './line.ts'
+import type { Parcel, Switchboard } from './switchboard.ts'
+
+type TreeWord = Extract<DataMessage, { kind: `tree.${string}` }>
+
+const NEVER = Number.POSITIVE_INFINITY
+
+export class Relay {
+  readonly #board: Switchboard
+  readonly #waterfall: Waterfall
+  readonly #tree = createTree()
+  readonly #recent = new Recent<Frame>()
+  #tellAt = NEVER
+  #wakeAt = NEVER
+
+  constructor(board: Switchboard, waterfall: Waterfall) {
+    this.#board = board
+    this.#waterfall = waterfall
+  }
+
+  /** Own words, where everybody who is connected is connected to everybody. */
+  tellAll(frame: Frame): void {
+    // Whoever was pruned while that was not so yet would miss what it grafts later.
+    this.#tree.lazy.clear()
+    this.#board.lines.broadcast(frame)
+  }
+
+  /** A fresh broadcast goes on to the eager neighbours, but not back. */
+  pass(arrival: Arrival, frame: Frame, source?: Line): void {
+    const tree = this.#tree
+    noteFresh(tree, arrival)
+    this.#recent.keep(broadcastKey(arrival.origin, arrival.number), frame)
+    for (const line of this.#board.lines.neighbours()) {
+      if (line.peerId === source?.peerId || tree.lazy.has(line.peerId as PeerId)) continue
+      line.send(frame)
+    }
+    if (tree.untold.length > 0 && this.#tellAt === NEVER) {
+      this.#tellAt = this.#board.clock.now() + HAVE_MS
+      this.#plan()
+    }
+  }
+
+  /** It fell before. Where everybody is told directly, that is chance and no reason to change. */
+  refuse(line: Line): void {
+    if (this.#board.view.isClique) return
+    noteAgain(this.#tree, line.peerId as PeerId)
+    line.say({ kind: 'tree.prune' })
+  }
+
+  hear({ line, message }: Parcel): void {
+    const from = line.peerId as PeerId
+    const word = message as TreeWord
+    if (word.kind === 'tree.prune') hearPrune(this.#tree, from)
+    else if (word.kind === 'tree.graft') this.#give(line, word.ranges)
+    else {
+      const heard = { from, ranges: word.ranges, now: this.#board.clock.now() }
+      hearHave(this.#tree, heard, (origin, number) => hasFallen(this.#waterfall, origin, number))
+      this.#plan()
+    }
+  }
+
+  lose(peerId: PeerId): void {
+    loseNeighbour(this.#tree, peerId)
+  }
+
+  /** Tells and asks whatever is due. */
+  catchUp(): void {
+    const { lines, clock } = this.#board
+    this.#wakeAt = NEVER
+    if (this.#tellAt <= clock.now()) {
+      this.#tellAt = NEVER
+      for (const [peer, ranges] of havesToTell(this.#tree)) {
+        lines.to(peer)?.say({ kind: 'tree.have', ranges })
+      }
+    }
+    const isNeighbour = (peer: PeerId) => lines.to(peer) !== undefined
+    for (const [peer, ranges] of graftsDue(this.#tree, { now: clock.now(), isNeighbour })) {
+      lines.to(peer)?.say({ kind: 'tree.graft', ranges })
+    }
+    this.#plan()
+  }
+
+  #give(line: Line, ranges: readonly BroadcastRange[]): void {
+    hearGraft(this.#tree, line.peerId as PeerId)
+    let isLost = false
+    for (const { origin, first, last } of ranges) {
+      for (let number = first; number <= last; number++) {
+        const frame = this.#recent.get(broadcastKey(origin, number))
+        if (frame === undefined) isLost = true
+        else line.send(frame)
+      }
+    }
+    // What is not kept any more can still be found by comparing.
+    if (isLost) line.say({ kind: 'sync.hint' })
+  }
+
+  #plan(): void {
+    const at = Math.min(this.#tellAt, graftDueAt(this.#tree))
+    if (at === this.#wakeAt) return
+    this.#wakeAt = at
+    this.#board.tree.send({ type: 'alarm.set', at })
+  }
+}

@@ -1,0 +1,102 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { PeerId } from '../../machines/rules/peer.ts'
+import {
+  changeNeighbour,
+  createView,
+  hearView,
+  surplus,
+  VIEW_MAX,
+  VIEW_MIN,
+  type View,
+} from '../../machines/rules/view.ts'
+
+const id = (name: string) => name as PeerId
+
+/** The view of a peer that is connected to these. */
+function viewOf(name: string, neighbours: readonly string[]): View {
+  return neighbours.reduce(
+    (view, each) => changeNeighbour(view, { peerId: id(each), isNeighbour: true }),
+    createView(id(name)),
+  )
+}
+
+/** The neighbours tell their views. */
+function told(view: View, views: readonly View[]): View {
+  return views.reduce((known, { self, digest, neighbours }) => {
+    return hearView(known, { peerId: self, digest, degree: neighbours.size })
+  }, view)
+}
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => `peer${index}`)
+
+/** A view of so many neighbours that have these many themselves. */
+function degrees(counts: readonly number[]): View {
+  const view = viewOf('alice', names(counts.length))
+  return counts.reduce((known, degree, index) => {
+    return hearView(known, { peerId: id(`peer${index}`), digest: '0'.repeat(16), degree })
+  }, view)
+}
+
+const nobody: ReadonlySet<PeerId> = new Set()
+const large = { others: 100, kept: nobody, random: () => 0 }
+
+const view = suite('rules/view')
+
+view('alone one is a clique, and with neighbours when all of them say so', () => {
+  assert.ok(createView(id('alice')).isClique)
+  const [alice, bob, carol] = [
+    viewOf('alice', ['bob', 'carol']),
+    viewOf('bob', ['carol', 'alice']),
+    viewOf('carol', ['alice', 'bob']),
+  ] as const
+  assert.not(alice.isClique)
+  assert.not(told(alice, [bob]).isClique)
+  assert.ok(told(alice, [bob, carol]).isClique)
+})
+
+view('a neighbour with one more neighbour, or one fewer, makes it none', () => {
+  const alice = viewOf('alice', ['bob', 'carol'])
+  const bob = viewOf('bob', ['alice', 'carol'])
+  assert.not(told(alice, [bob, viewOf('carol', ['alice', 'bob', 'dave'])]).isClique)
+  assert.not(told(alice, [bob, viewOf('carol', ['alice'])]).isClique)
+})
+
+view('a neighbour that comes or goes makes it none until all have told again', () => {
+  const [alice, bob] = [viewOf('alice', ['bob']), viewOf('bob', ['alice'])] as const
+  const both = told(alice, [bob])
+  assert.ok(both.isClique)
+  const three = changeNeighbour(both, { peerId: id('carol'), isNeighbour: true })
+  assert.not(three.isClique)
+  assert.ok(changeNeighbour(three, { peerId: id('carol'), isNeighbour: false }).isClique)
+})
+
+view('a stranger has no say', () => {
+  const alice = viewOf('alice', ['bob'])
+  assert.is(told(alice, [viewOf('dave', ['alice'])]), alice)
+})
+
+view('with one neighbour too many the one with most neighbours goes', () => {
+  const counts = [7, 9, 7, 8, 9, 7, 7, 7, 7]
+  assert.is(counts.length, VIEW_MAX + 1)
+  assert.is(surplus(degrees(counts), large), 'peer1')
+  assert.is(surplus(degrees(counts), { ...large, random: () => 0.99 }), 'peer4')
+  assert.is(surplus(degrees(counts.slice(1)), large), null, 'eight are not too many')
+})
+
+view('nobody goes who would be left with too few, or whom the application asked for', () => {
+  const few = Array.from({ length: 20 }, () => VIEW_MIN)
+  assert.is(surplus(degrees(few), large), null)
+  const kept = new Set([id('peer3')])
+  const one = few.map((count, index) => (index === 3 ? count + 9 : count))
+  assert.is(surplus(degrees(one), large), 'peer3')
+  assert.is(surplus(degrees(one), { ...large, kept }), null)
+})
+
+view('up to eight others everybody stays connected to everybody', () => {
+  const counts = Array.from({ length: 9 }, () => 9)
+  assert.is(surplus(degrees(counts), { ...large, others: VIEW_MAX }), null)
+  assert.is(surplus(degrees(counts), { ...large, others: VIEW_MAX + 1 }), 'peer0')
+})
+
+view.run()
