@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { parseArgs } from 'node:util'
 import { broadcast } from './broadcast.ts'
+import { inspect } from './inspect.ts'
 import { join } from './join.ts'
 import { latency } from './latency.ts'
 import { lease } from './lease.ts'
@@ -35,6 +36,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   plateau,
   lease,
   security,
+  inspect,
 }
 
 const USAGE = `npm run bench -- NAME … [--json]

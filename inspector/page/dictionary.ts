@@ -69,9 +69,10 @@ function entriesOf(seen: readonly DictionaryRecord[], now: number): Entry[] {
     const rank = ({ peerId, row }: (typeof all)[number]) =>
       (row.token ?? -1) + (row.owner === peerId ? 0.5 : 0)
     const best = all.reduce((one, other) => (rank(other) > rank(one) ? other : one))
-    const dissent = all
-      .filter(({ row }) => row.owner !== best.row.owner)
-      .map(({ peerId }) => peerId)
+    // Owners give up early and the others wait long, so a lease at its end is no dispute.
+    const isOther = ({ row }: (typeof all)[number]) =>
+      row.owner !== undefined && row.owner !== best.row.owner
+    const dissent = all.filter(isOther).map(({ peerId }) => peerId)
     return { ...best.row, dissent }
   })
 }
@@ -141,9 +142,9 @@ function drawLease({ deadline, termMs = 1, key }: Entry, now: number) {
   const rest = Math.max(0, deadline - now)
   const share = Math.min(1, rest / Math.max(1, termMs))
   const mood = rest < 3_000 ? 'last' : share < 0.25 ? 'late' : ''
-  return html`<span class=${`rest ${mood}`} data-lease=${key}>
+  return html`<span class="rest" data-lease=${key}>
     <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
       <rect class="track" width="100" height="6" rx="3" />
-      <rect class="left" width=${(share * 100).toFixed(1)} height="6" rx="3" /></svg>
-    <time>${restText(rest)}</time></span>`
+      <rect class=${`left ${mood}`} width=${(share * 100).toFixed(1)} height="6" rx="3" /></svg>
+    <time class=${mood}>${restText(rest)}</time></span>`
 }

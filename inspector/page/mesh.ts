@@ -10,6 +10,8 @@ import { colourOf, contextOf, machineOf, peerOf, stateText, syncOf } from './nam
 
 /** How long the end of a connection stays to be seen. Milliseconds. */
 const GONE_MS = 4_000
+/** The least that is in view, so that a few peers are not drawn huge. */
+const VIEW = { width: 500, height: 400 }
 /** Peers that are drawn. */
 const PEERS_MAX = 150
 
@@ -152,9 +154,11 @@ function viewOf(peers: readonly Peer[]): string {
   const xs = peers.map(({ x }) => x)
   const ys = peers.map(({ y }) => y)
   const [left, top] = [Math.min(...xs) - 74, Math.min(...ys) - 52]
-  const width = Math.max(340, Math.max(...xs) + 74 - left)
-  const height = Math.max(280, Math.max(...ys) + 80 - top)
-  return [left, top, width, height].map(Math.round).join(' ')
+  const width = Math.max(...xs) + 74 - left
+  const height = Math.max(...ys) + 80 - top
+  const [more, higher] = [Math.max(0, VIEW.width - width), Math.max(0, VIEW.height - height)]
+  const view = [left - more / 2, top - higher / 2, width + more, height + higher]
+  return view.map(Math.round).join(' ')
 }
 
 function describe(peers: ReadonlyMap<string, unknown>, ends: readonly End[]): string {

@@ -1,6 +1,6 @@
 /** A mesh of real processes that report to one inspector, for the browser and the screenshots. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createInterface, type Interface } from 'node:readline'
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 
 export interface MeshProcess {
   readonly peerId: string
@@ -21,17 +21,26 @@ export async function startPeer(
   const script = ['--import', 'tsx', 'test/inspector/meshPeer.ts', peerId, url, ...join]
   const child = spawn(process.execPath, script, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = []
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
-  const address = await nextLine(lines, child)
+  // Each line answers the oldest question.
+  lines.on('line', (line) => waiting.shift()?.resolve(line))
+  child.once('exit', (code, signal) => {
+    for (const { reject } of waiting) reject(new Error(`ended with ${code ?? signal}`))
+  })
+  const answer = () =>
+    new Promise<string>((resolve, reject) => {
+      waiting.push({ resolve, reject })
+    })
+  const address = await answer()
   let last: Promise<unknown> = Promise.resolve()
   const ask = (line: string) => {
-    // One at a time, so that each answer is to its own question.
-    const answer = last.then(() => {
+    const answered = last.then(() => {
       child.stdin?.write(`${line}\n`)
-      return nextLine(lines, child)
+      return answer()
     })
-    last = answer.catch(() => {})
-    return answer
+    last = answered.catch(() => {})
+    return answered
   }
   return {
     peerId,
@@ -46,11 +55,4 @@ export async function startPeer(
       await ended
     },
   }
-}
-
-function nextLine(lines: Interface, child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    lines.once('line', resolve)
-    child.once('exit', (code, signal) => reject(new Error(`ended with ${code ?? signal}`)))
-  })
 }
