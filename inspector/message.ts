@@ -110,3 +110,4 @@ export const SOURCES_MAX = 64
 export const ACTORS_MAX = 2_000
 /** Ended actors that are still shown. */
 export const ENDED_MAX = 60
+export const ENDED_DICTIONARIES_MAX = 16

@@ -10,6 +10,7 @@ import {
   type ActorMessage,
   DICTIONARIES_MAX,
   type DictionaryMessage,
+  ENDED_DICTIONARIES_MAX,
   ENDED_MAX,
   type Message,
   ROWS_MAX,
@@ -144,10 +145,15 @@ export class World {
     this.#forgetEnded()
   }
 
+  /** A dictionary that ended is kept longer than its actors: it shows who is gone. */
   #forgetEnded(): void {
     const ended = [...this.actors.values()].filter(({ isEnded }) => isEnded)
     ended.sort((one, other) => one.changedAt - other.changedAt)
-    for (const { uid } of ended.slice(0, Math.max(0, ended.length - ENDED_MAX))) this.#forget(uid)
+    const [kept, plain] = [true, false].map((is) =>
+      ended.filter(({ uid }) => this.dictionaries.has(uid) === is),
+    ) as [ActorRecord[], ActorRecord[]]
+    const tooMany = [...plain.slice(0, -ENDED_MAX), ...kept.slice(0, -ENDED_DICTIONARIES_MAX)]
+    for (const { uid } of tooMany) this.#forget(uid)
   }
 
   #forgetOldest(): void {
