@@ -33,7 +33,7 @@ export function App({ session }: { session: Session }) {
     setChoice((before) => ({ ...before, ...part }))
   }
   const field = useRef<HTMLInputElement>(null)
-  useKeys((event) => press(event, { session, change, choice, field }))
+  useKeys((event) => press(event, { session, change, field }))
   const isDropping = useDrop(session)
   const { pane } = choice
   return html`<div class=${`frame ${session.mode}`}>
@@ -101,8 +101,13 @@ function Tabs({ pane, change }: { pane: Pane; change: Change }) {
     )}</div></nav>`
 }
 
-function press(event: KeyboardEvent, { session, change, choice, field }: HeaderInput): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || choice.isHelpOpen) return
+function press(
+  event: KeyboardEvent,
+  { session, change, field }: Omit<HeaderInput, 'choice'>,
+): void {
+  // A dialog that was just closed is told of a moment later.
+  const isBusy = document.querySelector('dialog[open]') !== null
+  if (event.ctrlKey || event.metaKey || event.altKey || isBusy) return
   const { target } = event
   if (target === field.current && event.key === 'Escape') {
     change({ filter: '' })
