@@ -62,7 +62,7 @@ function bashScript(commands: readonly Command[]): string {
 ${cases.join('\n')}
   esac
   case \${COMP_WORDS[1]} in
-    import) [ "\${word#-}" = "$word" ] && COMPREPLY=($(compgen -f -- "$word")) && return ;;
+    import) [ -n "$word" ] && [ "\${word#-}" = "$word" ] && COMPREPLY=($(compgen -f -- "$word")) && return ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
