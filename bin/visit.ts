@@ -66,7 +66,8 @@ export async function visit(
     const whole = { dictionary, signal, asked, deliver: () => deliver(opened, timeoutMs) }
     const opened = dictionary
     await arrive(opened, { join: place.join, timeoutMs, signal })
-    return signal.aborted ? interruption.status : await work(whole)
+    const status = signal.aborted ? 0 : await work(whole)
+    return signal.aborted ? interruption.status : status
   } catch (error) {
     if (signal.aborted) return interruption.status
     throw failureOf(error)

@@ -11,6 +11,8 @@ import { freePort } from './crew.ts'
 
 /** How long a process may live. */
 const LIFE_MS_MAX = 60_000
+/** The same of one that others visit. */
+const STAY_MS_MAX = 200_000
 const LOOK_MS = 10
 
 export interface Ended {
@@ -41,6 +43,7 @@ export class Hut {
       bundle: true,
       platform: 'node',
       format: 'esm',
+      target: 'node20.19',
       // What is bundled lies elsewhere than what it would start or read.
       external: ['holdfast/inspector', 'xstate', 'msgpackr', 'nanoid', 'ws'],
       logLevel: 'error',
@@ -100,8 +103,10 @@ export class Stay {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.errors += text
     })
+    const timer = setTimeout(() => child.kill('SIGKILL'), STAY_MS_MAX)
     this.exited = new Promise((resolve) => {
       child.once('close', (code) => {
+        clearTimeout(timer)
         this.#hasEnded = true
         resolve(code)
       })
