@@ -62,7 +62,11 @@ function bashScript(commands: readonly Command[]): string {
 ${cases.join('\n')}
   esac
   case \${COMP_WORDS[1]} in
-    import) [ -n "$word" ] && [ "\${word#-}" = "$word" ] && COMPREPLY=($(compgen -f -- "$word")) && return ;;
+    import)
+      if [ -n "$word" ] && [ "\${word#-}" = "$word" ]; then
+        COMPREPLY=($(compgen -f -- "$word"))
+        return
+      fi ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }

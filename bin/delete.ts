@@ -20,11 +20,11 @@ the others are removed all the same.`,
   async act(words) {
     const given = readWords({ name: 'delete', flags: VISIT_FLAGS, words })
     requireWords(given, { name: 'delete', usage: 'KEY …', min: 1, max: Infinity })
-    return visit(given, async ({ dictionary, deliver }) => {
+    return visit(given, async ({ dictionary, deliver, write }) => {
       const failures: unknown[] = []
       for (const key of given.words) {
         try {
-          if (dictionary.delete(key)) continue
+          if (await write(() => dictionary.delete(key))) continue
           failures.push(new Failure(EXIT.missing, `'${key}' has no value.`))
         } catch (error) {
           failures.push(failureOf(error))

@@ -3,7 +3,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { type Dictionary, HoldfastError } from 'holdfast'
+import { HoldfastError } from 'holdfast'
 import type { Command } from './command.ts'
 import { EXIT, Failure } from './exit.ts'
 import { type Flags, readWords, requireWords } from './flag.ts'
@@ -49,7 +49,7 @@ is written too, and the exit status is that of the first bad line.`,
     const source = await open(path)
     try {
       return await visit(given, (visit) =>
-        write(visit, { ...source, isPatient: given.has('continue') }),
+        writeAll(visit, { ...source, isPatient: given.has('continue') }),
       )
     } finally {
       source.stream.destroy()
@@ -75,10 +75,11 @@ async function open(path: string): Promise<Source> {
   return { stream, bytes: statSync(path).size }
 }
 
-async function write(
-  { dictionary, signal, deliver }: Visit,
+async function writeAll(
+  visit: Visit,
   { stream, bytes, isPatient }: Source & { readonly isPatient: boolean },
 ): Promise<number> {
+  const { signal, deliver } = visit
   const progress = new Progress({ noun: 'keys', stream: process.stderr })
   let first: Failure | undefined
   let [bad, number, keys, read, unsent, unsentKeys] = [0, 0, 0, 0, 0, 0]
@@ -87,7 +88,7 @@ async function write(
     number++
     read += Buffer.byteLength(line) + 1
     if (line.trim() === '') continue
-    const failure = writeLine(dictionary, line, number)
+    const failure = await writeLine(visit, line, number)
     if (failure !== undefined && !isPatient) {
       await deliver()
       progress.end(keys)
@@ -111,10 +112,14 @@ async function write(
 }
 
 /** Writes one line, or says why not. */
-function writeLine(dictionary: Dictionary, line: string, number: number): Failure | undefined {
+async function writeLine(
+  { dictionary, write }: Visit,
+  line: string,
+  number: number,
+): Promise<Failure | undefined> {
   try {
     const [key, value] = readPair(line)
-    dictionary.set(key, value)
+    await write(() => dictionary.set(key, value))
     return undefined
   } catch (error) {
     const known = error instanceof HoldfastError ? (failureOf(error) as Failure) : undefined

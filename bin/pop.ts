@@ -25,8 +25,8 @@ where that may not happen, hold a lease while you do (holdfast run).`,
   async act(words) {
     const given = readWords({ name: 'pop', flags: FLAGS, words })
     requireWords(given, { name: 'pop', usage: 'KEY', min: 1, max: 1 })
-    return visit(given, async ({ dictionary, deliver }) => {
-      const value = dictionary.pop(given.words[0] as string)
+    return visit(given, async ({ dictionary, deliver, write }) => {
+      const value = await write(() => dictionary.pop(given.words[0] as string))
       await deliver()
       await print(given.has('json') ? writeLiteral(value) : showValue(value))
       return 0

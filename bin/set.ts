@@ -79,7 +79,8 @@ async function write(visit: Visit, { given, value, how, waitMs, isHeld }: Write)
   const { dictionary, signal } = visit
   const [key = ''] = given.words
   if (waitMs > 0) await dictionary.acquire(key, { waitMs, signal, ...pick(how) })
-  const { token, leaseMs } = dictionary.set(key, value, { ...how, renew: isHeld })
+  const put = () => dictionary.set(key, value, { ...how, renew: isHeld })
+  const { token, leaseMs } = await visit.write(put)
   await visit.deliver()
   if (!isHeld) return 0
   await print(`holds ${key} under token ${token}, ${showDuration(leaseMs)} at a time`)

@@ -6,7 +6,7 @@
  * has confirmed that; they pass it on. Only then does it leave.
  */
 
-import type { Dictionary } from 'holdfast'
+import type { Dictionary, HoldfastError } from 'holdfast'
 import { deadlineIn, remainingMs } from './deadline.ts'
 import { readDuration, showDuration } from './duration.ts'
 import { EXIT, Failure } from './exit.ts'
@@ -23,6 +23,8 @@ import {
 } from './settings.ts'
 
 const TIMEOUT_MS_DEFAULT = 5_000
+/** A key is out of reach for so long while this process asks what it missed. */
+const MOMENT_MS_MAX = 500
 const TIMEOUT_MS_MIN = 100
 const TIMEOUT_MS_MAX = 3_600_000
 
@@ -35,6 +37,8 @@ export interface Visit {
   readonly signal: AbortSignal
   /** Resolves when it is to end. */
   readonly asked: Promise<void>
+  /** Writes. One that was held up asks its neighbours first, and then tries again. */
+  readonly write: <Result>(act: () => Result) => Promise<Result>
   /** Resolves when what was written is somewhere else too. Throws a `Failure`. */
   readonly deliver: () => Promise<void>
 }
@@ -63,8 +67,14 @@ export async function visit(
   try {
     const { maxOutgoing = 0, stays = false } = options
     dictionary = await enter({ ...place, join: stays ? place.join : [], maxOutgoing })
-    const whole = { dictionary, signal, asked, deliver: () => deliver(opened, timeoutMs) }
     const opened = dictionary
+    const whole: Visit = {
+      dictionary,
+      signal,
+      asked,
+      write: (act) => write(act, timeoutMs),
+      deliver: () => deliver(opened, timeoutMs),
+    }
     await arrive(opened, { join: place.join, timeoutMs, signal })
     const status = signal.aborted ? 0 : await work(whole)
     return signal.aborted ? interruption.status : status
@@ -133,6 +143,20 @@ function nobody({ join, timeoutMs }: Arrival, failures: ReadonlyMap<string, stri
       ? 'Start a peer in another terminal: holdfast up. Or say where one listens: --join ADDRESS'
       : 'See what is wrong: holdfast doctor'
   return new Failure(EXIT.unavailable, ['Nobody was reached.', ...lines, advice].join('\n'))
+}
+
+async function write<Result>(act: () => Result, waitMs: number): Promise<Result> {
+  const until = deadlineIn(waitMs)
+  for (;;) {
+    try {
+      return act()
+    } catch (error) {
+      const { code, remainingMs: leftMs = Infinity } = error as HoldfastError
+      const isMoment = code === 'LEASE_HELD' && leftMs <= MOMENT_MS_MAX
+      if (!isMoment || remainingMs(until) <= 0) throw error
+      await new Promise((resolve) => setTimeout(resolve, leftMs))
+    }
+  }
 }
 
 async function deliver(dictionary: Dictionary, waitMs: number): Promise<void> {

@@ -7,7 +7,7 @@ import { type Ended, Hut, type Stay } from './hut.ts'
 /** Real processes on loopback TCP: a peer that stays, and visitors, as people type them. */
 const commands = suite('holdfast, the commands')
 
-/** Those that are not run here: they stay, or need more than one program; each says where instead. */
+/** Those that are not run here, since they stay or need more than one program; and where. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   up: 'this file starts one, and test/bin/panel.test.ts looks at it',
   run: 'test/bin/run.test.ts',
