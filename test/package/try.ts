@@ -11,7 +11,8 @@ import '../secret.ts'
 
 /** How long one step may take; the longest one installs packages. */
 const STEP_MS_MAX = 180_000
-const PACKED_BYTES_MAX = 1024 * 1024
+const PACKED_BYTES_MAX = 1.25 * 1024 * 1024
+const UNPACKED_BYTES_MAX = 5 * 1024 * 1024
 
 interface Manifest {
   readonly name: string
@@ -96,6 +97,9 @@ function pack(): void {
     `${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked, ${files.length} files`,
   )
   if (size > PACKED_BYTES_MAX) throw new Error(`more than ${kilobytes(PACKED_BYTES_MAX)} packed`)
+  if (unpackedSize > UNPACKED_BYTES_MAX) {
+    throw new Error(`more than ${kilobytes(UNPACKED_BYTES_MAX)} unpacked`)
+  }
   const stray = files.find(({ path }) => /(^|\/)test\/|\.test\./.test(path))
   if (stray !== undefined) throw new Error(`a test is packed: ${stray.path}`)
   writeFileSync(
@@ -109,7 +113,7 @@ function install(): void {
   const { holdfast } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
     holdfast: string
   }
-  const beside = ['xstate', '@types/node'].map(
+  const beside = ['xstate', '@types/node', 'react', '@types/react'].map(
     (name) => `${name}@${manifest.devDependencies[name]}`,
   )
   const quiet = ['--no-save', '--no-audit', '--no-fund']
