@@ -38,6 +38,9 @@ import type { StoreEvent } from './storeEvent.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 import { answer, noteStall } from './verdict.ts'
 
+/** How long gaps are not asked for after something did not fit, in milliseconds. */
+const FULL_MS = 30_000
+
 export interface StoreState {
   readonly board: Switchboard
   readonly replica: Replica
@@ -45,6 +48,8 @@ export interface StoreState {
   isFlushDue: boolean
   /** When the reminder actor is to speak up. */
   remindAt: number
+  /** Gaps are not asked for before; the routine question is asked all the same. */
+  followsGapsAt: number
   /** When the ephemeral actor is to look. */
   lookAt: number
 }
@@ -76,7 +81,7 @@ export const storeLogic = fromTransition<
     const replica = createReplica({ self: board.self, permissions, isSigned, ...rules })
     board.replica = replica
     const never = { remindAt: Number.POSITIVE_INFINITY, lookAt: Number.POSITIVE_INFINITY }
-    return { board, replica, isReached: false, isFlushDue: false, ...never }
+    return { board, replica, isReached: false, isFlushDue: false, followsGapsAt: 0, ...never }
   },
 ) as unknown as StoreLogic
 
@@ -206,7 +211,8 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
   const coverage = replica.coverage[indexOrigin(replica, event.origin)] as Coverage
   coverage.add(body.from, body.to)
   // A gap means that something was lost on the way; the neighbour that is ahead can tell.
-  if (coverage.hasGaps)
+  const isFollowed = board.clock.now() >= state.followsGapsAt
+  if (coverage.hasGaps && isFollowed)
     board.reconcile.send({ type: 'gap.found', handle: event.parcel.line.handle })
 }
 
@@ -228,8 +234,11 @@ function merge(board: Switchboard, parcel: Parcel, batch: Batch): boolean {
   return fits
 }
 
+/** What did not fit leaves a gap; to ask for it at each later write would bring it all again. */
 function reportFull(state: StoreState): void {
-  const { limits } = state.replica
+  const { limits, table } = state.replica
+  state.followsGapsAt = state.board.clock.now() + FULL_MS
+  state.board.reach(table.entries >= limits.entriesMax ? 'entries' : 'bytes')
   const message = 'Another peer wrote more than this one may hold.'
   const error = new HoldfastError('STORE_FULL', message, { limit: limits.entriesMax })
   state.replica.facts.push({ type: 'error', error })

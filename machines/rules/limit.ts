@@ -20,18 +20,8 @@ export const LIMITS_REACHED = {
   silence: 'A peer was silent for too long: its connection ended.',
   queue: 'A peer does not read: data is left out for it, and asked for when it reads again.',
   'queue.answers': 'A peer asks and does not read the answers: its connection ended.',
-  'questions.pace': 'A peer asks too often: the question was not answered.',
-  'peers.pace': 'A peer asks or tells of other peers too often: that was passed over.',
-  addresses: 'A peer told of an address that is not to be dialled by hearsay: it was passed over.',
-  'dials.pace': 'Peers were told of faster than they may be dialled: the dials wait.',
   entries: 'The dictionary has as many entries as it may have: a new key was not taken in.',
   bytes: 'The dictionary is as large as it may be: an entry was not taken in.',
-  share: 'A peer wrote more than its share of the room: its entry was not taken in.',
-  origins: 'More runs of peers have written than are remembered: the oldest was forgotten.',
-  waits: 'Peers wait for more keys than are taken notice of: some waits were passed over.',
-  members: 'More members, or more talk of them, than is remembered: some was passed over.',
-  runs: 'More runs broadcast than are told apart: the longest silent was forgotten.',
-  gaps: 'A run left more gaps in its broadcasts than are kept: the oldest was given up.',
 } as const satisfies Record<string, string>
 
 /** The name of a limit. */

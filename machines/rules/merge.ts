@@ -22,7 +22,7 @@ import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
 /**
- * Takes a batch in. False if the replica was too full for one of its new keys: then nothing may be
+ * Takes a batch in. False if the replica was too full for one of its entries: then nothing may be
  * counted as covered, and the rest of the batch has been taken in all the same.
  */
 export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): boolean {
@@ -90,6 +90,7 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
     return true
   }
   const order = compareWith(replica, key, slot, claim)
+  if (order > 0 && !mayGrow(replica, slot, claim)) return false
   if (order > 0) {
     noteLoss(replica, slot, claim)
     take(replica, slot, claim, reading)
@@ -99,6 +100,18 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
     noteRival(replica, key, slot, claim)
   }
   return true
+}
+
+/**
+ * False if a known key would outgrow the room. Its token counts as given out all the same, so that
+ * a later grant of this peer is above it.
+ */
+function mayGrow(replica: Replica, slot: number, claim: Claim): boolean {
+  const { table, limits, floors } = replica
+  const grownBytes = claim.bytes - table.chargeOf(slot)
+  if (grownBytes <= 0 || table.bytes + grownBytes <= limits.bytesMax) return true
+  floors.set(slot, Math.max(floors.get(slot) ?? 0, claim.epoch))
+  return false
 }
 
 /**
