@@ -1,11 +1,14 @@
 /**
  * `npm run chaos -- --rounds N [--seed S] [--seconds T]`: storms over eight real processes, one
  * after another. `npm run chaos -- --stops N [--seed S]`: so many times the holder of a lease is
- * stopped past its term while it writes to a fenced resource. Exit code 1 if a promise was broken,
- * with the seeds that show it.
+ * stopped past its term while it writes to a fenced resource.
+ * `npm run chaos -- --dials N [--seed S] [--scheme tls]`: so many rounds in which up to eight
+ * processes all dial all at one moment. Exit code 1 if a promise was broken, with the seeds that
+ * show it.
  */
 
 import { parseArgs } from 'node:util'
+import { playDialling, tellSettled } from './dialling.ts'
 import { Fleet } from './fleet.ts'
 import { playStops } from './stops.ts'
 import { NAMES, playStorm, type StormResult } from './storm.ts'
@@ -14,6 +17,8 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string' },
     stops: { type: 'string' },
+    dials: { type: 'string' },
+    scheme: { type: 'string', default: 'tcp' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     seconds: { type: 'string', default: '15' },
   },
@@ -22,9 +27,9 @@ const seed = Number(values.seed)
 const fleet = new Fleet()
 console.log(`seed ${seed}`)
 let isBroken = false
-if (values.rounds !== undefined || values.stops === undefined) {
-  isBroken = await rage(Number(values.rounds ?? 10))
-}
+const isOther = values.stops !== undefined || values.dials !== undefined
+if (values.rounds !== undefined || !isOther) isBroken = await rage(Number(values.rounds ?? 10))
+if (values.dials !== undefined) isBroken = (await dial(Number(values.dials))) || isBroken
 if (values.stops !== undefined) isBroken = (await stop(Number(values.stops))) || isBroken
 fleet.killAll()
 process.exitCode = isBroken ? 1 : 0
@@ -46,6 +51,20 @@ async function rage(rounds: number): Promise<boolean> {
   }
   printSummary(results)
   return results.some(({ violations }) => violations.length > 0)
+}
+
+/** Rounds of simultaneous dialling. True if a pair did not end with exactly one connection. */
+async function dial(rounds: number): Promise<boolean> {
+  const scheme = values.scheme === 'tls' ? 'tls' : 'tcp'
+  const pool = await fleet.startMany(NAMES.length)
+  try {
+    const settled = await playDialling({ pool, rounds, seed, scheme })
+    console.log(`${settled.length} rounds over ${scheme} settled: ${tellSettled(settled)}`)
+    return false
+  } catch (error) {
+    console.log(String(error))
+    return true
+  }
 }
 
 function printSummary(results: readonly StormResult[]): void {

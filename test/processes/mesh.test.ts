@@ -3,18 +3,13 @@ import { createServer } from 'node:net'
 import type { OpenOptions } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { seededRandom } from '../../transport/random.ts'
+import { playDialling, tellSettled } from './dialling.ts'
 import { type CommandError, Fleet, type PeerProcess, until } from './fleet.ts'
-import { areEqual, findFaults, isMesh, type Peer } from './fullMesh.ts'
+import { areEqual, isMesh, type Peer } from './fullMesh.ts'
 
 const ROUNDS = 30
 const PEERS_MAX = 16
 const ENTRIES = 10_000
-/** So long before they dial, all processes of a round are told when to, in milliseconds. */
-const BARRIER_MS = 25
-/** How long a round may take to settle, in milliseconds. */
-const ROUND_MS_MAX = 10_000
-
 /**
  * How long a restarted peer may take to be back, in milliseconds. Silence is noticed after 15,000.
  */
@@ -103,56 +98,9 @@ const rounds = suite('processes: simultaneous dialling')
 rounds(`${ROUNDS} rounds of all dialling all end with one connection per pair`, async () => {
   const seed = Date.now() % 1_000_000
   console.log(`  seed ${seed}`)
-  const random = seededRandom(seed)
-  const settled: number[] = []
-  for (let round = 0; round < ROUNDS; round += 1) {
-    // The first rounds are of every size, whatever the seed; small ones take little of the time.
-    const drawn = 2 + Math.floor(random() ** 2 * PEERS_MAX * 0.6)
-    const count = round < PEERS_MAX - 1 ? round + 2 : drawn
-    const times = 1 + Math.floor(random() * 2)
-    settled.push(await dialAtOnce({ round, count, times }))
-  }
-  settled.sort((one, other) => one - other)
-  const at = (share: number) => Math.round(settled[Math.floor(share * (ROUNDS - 1))] ?? 0)
-  const times = `median ${at(0.5)} ms, 90 % ${at(0.9)} ms, longest ${at(1)} ms`
-  console.log(`  ${settled.length} of ${ROUNDS} rounds settled: ${times}`)
+  const settled = await playDialling({ pool, rounds: ROUNDS, seed, scheme: 'tcp' })
+  console.log(`  ${settled.length} of ${ROUNDS} rounds settled: ${tellSettled(settled)}`)
 })
-
-/** One round: opens, dials at one moment, and says how long it took until all was settled. */
-async function dialAtOnce(round: { round: number; count: number; times: number }) {
-  const { count, times } = round
-  const network = `round ${round.round}`
-  const peers = await Promise.all(
-    pool.slice(0, count).map((process, index) => {
-      return open(process, options(`peer${index}`, { network }))
-    }),
-  )
-  const at = Date.now() + BARRIER_MS
-  const addresses = peers.map(({ address }) => address)
-  const dialling = peers.map(({ process, address }) => {
-    const others = addresses.filter((each) => each !== address)
-    return process.call('dialAll', { addresses: others, times, at })
-  })
-  const where = `round ${round.round}, ${count} peers, ${times} dials each way`
-  try {
-    await until(() => isMesh(peers), 'exactly one connection per pair', ROUND_MS_MAX)
-  } catch (error) {
-    throw new Error(`${where}: ${(await findFaults(peers)).join('; ')}`, { cause: error })
-  }
-  const settledMs = Date.now() - at
-  // A dial that is one of many may come too late on few cores; nothing else may go wrong with it.
-  const failures = (await Promise.all(dialling)).flat()
-  assert.equal(
-    failures.filter((text) => !/: (timeout|handshake)/.test(text)),
-    [],
-    where,
-  )
-  for (const { process } of peers) {
-    assert.is((await process.call('mesh')).disconnects, 0, `${where}: a pair was without a line`)
-  }
-  await closeAll(peers)
-  return settledMs
-}
 
 rounds.after.each(tidy)
 
