@@ -24,6 +24,7 @@ import {
   type Seal,
   STAMP_BYTES,
 } from '../machines/rules/provenance.ts'
+import { newRenewals, type RenewalWord } from '../machines/rules/renewal.ts'
 import { SELF } from '../machines/rules/replica.ts'
 import { namesOnlyUsed, noteEvidence } from '../machines/rules/witness.ts'
 import { encode } from '../transport/codec.ts'
@@ -68,7 +69,8 @@ export class Notary {
     const { message } = parcel
     if (message.kind === 'broadcast') return this.#judgeBroadcast(parcel, message)
     if (message.kind === 'sync.give') return this.#judgeGive(parcel, message)
-    return undefined
+    const isEnd = message.kind === 'sync.done' || message.kind === 'sync.same'
+    return isEnd ? this.#judgeRenewals(message.renewals) : undefined
   }
 
   /** Keeps with the entries that were merged what proves them. */
@@ -84,8 +86,30 @@ export class Notary {
 
   #stampWord(message: Broadcast): Frame {
     const frame = encode({ ...message, stamp: new Uint8Array(STAMP_BYTES) })
-    frame.set(this.#stamp(wordStatement(this.#network, frame)), frame.length - STAMP_BYTES)
+    const stamp = this.#stamp(wordStatement(this.#network, frame))
+    frame.set(stamp, frame.length - STAMP_BYTES)
+    if (message.body.kind === 'renewal') this.#fileRenewal(message.number, stamp)
     return frame
+  }
+
+  /** Others will tell of this renewal to those who missed it. */
+  #fileRenewal(number: number, stamp: Uint8Array): void {
+    const { renewals } = this.#board.replica
+    const own = renewals.get(SELF)
+    if (own !== undefined) renewals.set(SELF, { ...own, proof: [number, stamp] })
+  }
+
+  /** The word of another that somebody renewed extends a lease, so it is proven by who renewed. */
+  #judgeRenewals(words: readonly RenewalWord[]): Offence | undefined {
+    for (const word of newRenewals(this.#board.replica, words)) {
+      const [peer, run, renewal, through, , number, stamp] = word
+      if (number === undefined || stamp === undefined) return 'not-proven'
+      const body = { kind: 'renewal', number: renewal, through } as const
+      const frame = encode({ kind: 'broadcast', origin: { peer, run }, number, body, stamp })
+      const statement = wordStatement(this.#network, frame)
+      if (!this.#isStamped(peer, statement, stamp)) return 'not-proven'
+    }
+    return undefined
   }
 
   /** Own entries that are given before they were broadcast, or whose seals are many. */

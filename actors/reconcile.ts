@@ -218,7 +218,7 @@ class Asking {
 
   #finish(parcel: Parcel, message: Told<'sync.done'>): void {
     const question = this.#current(parcel, message.ask)
-    if (question === undefined) return
+    if (question === undefined || isRefused(this.#board, parcel)) return
     this.#drop()
     let isMoreNeeded = false
     const reply = (verdict: boolean) => {

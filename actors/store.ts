@@ -229,7 +229,10 @@ function merge(board: Switchboard, parcel: Parcel, batch: Batch): boolean {
   const { replica, counts } = board
   counts.batchesMerged += 1
   counts.entriesMerged += batch.keys.length
-  const fits = mergeBatch(replica, batch, board.read())
+  const { message, line } = parcel
+  // A broadcast is its origin's own word, whoever passed it on.
+  const teller = message.kind === 'sync.give' ? line.peerId : null
+  const fits = mergeBatch(replica, batch, board.read(), teller)
   board.notary?.file(batch, parcel)
   return fits
 }

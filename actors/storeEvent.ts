@@ -8,7 +8,7 @@ import type { DataMessage } from '../machines/rules/message.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
 import type { Tenure } from '../machines/rules/proposer.ts'
 import type { Waits } from '../machines/rules/queue.ts'
-import type { Renewal } from '../machines/rules/renewal.ts'
+import type { Renewal, RenewalProof } from '../machines/rules/renewal.ts'
 import type {
   Assignment,
   Receipt,
@@ -111,7 +111,12 @@ export type StoreEvent =
   /** It is time to renew leases, or to tell all own waits again. */
   | { readonly type: 'reminder.due' }
   /** Another peer renewed its leases. */
-  | { readonly type: 'renewal.heard'; readonly origin: Origin; readonly renewal: Renewal }
+  | {
+      readonly type: 'renewal.heard'
+      readonly origin: Origin
+      readonly renewal: Renewal
+      readonly proof: RenewalProof | undefined
+    }
   /** There may be something to do about ephemeral values. */
   | { readonly type: 'deadline.passed' }
   /** A waiter of this peer stands in line for a key, or does not wait any more. */

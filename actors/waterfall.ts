@@ -8,6 +8,7 @@ import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from
 import type { Shared } from '../machines/rules/line.ts'
 import type { Broadcast, BroadcastBody } from '../machines/rules/message.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
+import type { RenewalProof } from '../machines/rules/renewal.ts'
 import { exposeValue } from '../machines/rules/value.ts'
 import {
   createWaterfall,
@@ -73,6 +74,12 @@ function fall(state: WaterfallState, event: WaterfallEvent): void {
   }
 }
 
+/** What proves to others that the origin has said this, where peers sign. */
+function stamped({ message }: Parcel): RenewalProof | undefined {
+  const { number, stamp } = message as Broadcast
+  return stamp && [number, stamp]
+}
+
 function make({ board, waterfall, relay }: WaterfallState, body: BroadcastBody): void {
   const number = ++waterfall.sent
   board.counts.broadcastsMade += 1
@@ -107,7 +114,7 @@ function deliver(board: Switchboard, parcel: Parcel): void {
       board.store.send({ type: 'batch.received', origin, parcel })
       break
     case 'renewal':
-      board.store.send({ type: 'renewal.heard', origin, renewal: body })
+      board.store.send({ type: 'renewal.heard', origin, renewal: body, proof: stamped(parcel) })
       break
     case 'waits':
       board.store.send({ type: 'waits.heard', peer: origin.peer, waits: body })

@@ -21,6 +21,8 @@ export interface Claim {
   bytes: number
   heir: PeerId | undefined
   lineage: Lineage
+  /** True if what is left of the term is only the word of another peer than the writer. */
+  isHearsay: boolean
 }
 
 /** The lineages of a batch, by row, in this replica's writer indexes. */

@@ -23,6 +23,13 @@ import { SENT } from './table.ts'
 /** How far deletions were collected, as it travels: peer, run, highest sequence. */
 export type CollectedList = CoverageList
 
+/**
+ * The highest token that raises the floor. A member that writes under one as high as numbers go,
+ * and deletes that, would leave no token for any new key; such a trace stays. No network of ours
+ * grants a key a million million times.
+ */
+export const FLOOR_MAX: number = 2 ** 40
+
 const TOMBSTONE = ABSENT | RELEASED
 
 /** Drops the tombstones that every member has heard of. Returns how many. */
@@ -35,6 +42,7 @@ export function collectTombstones(replica: Replica, members: readonly CoverageLi
       continue
     const writer = table.writer[slot] as number
     const sequence = table.sequence[slot] as number
+    if ((table.epoch[slot] as number) > FLOOR_MAX) continue
     if (!heard.every((coverage) => coverage[writer]?.covers(sequence))) continue
     replica.collected.set(writer, Math.max(sequence, replica.collected.get(writer) ?? 0))
     drop(replica, slot)
@@ -100,7 +108,7 @@ export function noteCollected(
   replica: Replica,
   { collected, floor }: { collected: CollectedList; floor: number },
 ): void {
-  replica.floor = Math.max(replica.floor, floor)
+  replica.floor = Math.max(replica.floor, Math.min(floor, FLOOR_MAX))
   for (const [peer, run, sequence] of collected) {
     const writer = replica.originIndex.get(originKey({ peer, run }))
     if (writer === undefined) continue
@@ -162,7 +170,7 @@ function tellDropped(replica: Replica, slot: number): void {
 function drop(replica: Replica, slot: number): void {
   const { table } = replica
   const token = Math.max(table.epoch[slot] as number, replica.floors.get(slot) ?? 0)
-  replica.floor = Math.max(replica.floor, token)
+  replica.floor = Math.max(replica.floor, Math.min(token, FLOOR_MAX))
   replica.floors.delete(slot)
   replica.lineages.delete(slot)
   noteAuthored(replica, slot)

@@ -25,7 +25,12 @@ import { compareVersions } from './version.ts'
  * Takes a batch in. False if the replica was too full for one of its entries: then nothing may be
  * counted as covered, and the rest of the batch has been taken in all the same.
  */
-export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): boolean {
+export function mergeBatch(
+  replica: Replica,
+  batch: Batch,
+  reading: Reading,
+  teller?: PeerId | null,
+): boolean {
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
   const heirs = new Map(batch.heirs)
   const lineages = lineagesOf(batch, writers)
@@ -38,6 +43,7 @@ export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): bo
       replica.comparison?.seen.add(replica.table.find(batch.keys[row] as StoredKey))
       continue
     }
+    claim.isHearsay = isHearsay(replica, batch.origins[at(batch.writer, row)] as Origin, teller)
     claim.epoch = at(batch.epoch, row)
     claim.sequence = atRising(batch.sequence, row)
     claim.termMs = at(batch.termMs, row)
@@ -52,6 +58,14 @@ export function mergeBatch(replica: Replica, batch: Batch, reading: Reading): bo
     replica.comparison?.seen.add(replica.table.find(key))
   }
   return fits
+}
+
+/**
+ * True if somebody else than its writer tells an entry, where peers do not trust each other. Then
+ * the entry is proven, but nobody can prove how long ago it was written.
+ */
+function isHearsay(replica: Replica, { peer }: Origin, teller?: PeerId | null): boolean {
+  return replica.provenance !== null && teller != null && teller !== peer
 }
 
 /** A peer left in good order: its leases are over. Replicas may learn of it at different times. */
@@ -159,13 +173,15 @@ function compareWith(replica: Replica, key: StoredKey, slot: number, claim: Clai
 function take(replica: Replica, slot: number, claim: Claim, reading: Reading): void {
   const { table } = replica
   const former = formerOf(replica, slot)
+  const atLeast = heldUntil(replica, slot, claim)
   table.writer[slot] = claim.writer
   table.epoch[slot] = claim.epoch
   table.sequence[slot] = claim.sequence
   table.termMs[slot] = claim.termMs
   // An entry may come after the goodbye of its writer.
   const hasLeft = replica.left.has(claim.writer) && claim.heir === undefined
-  table.lapseAt[slot] = hasLeft ? Number.NEGATIVE_INFINITY : lapseOf(claim, reading)
+  const lapseAt = Math.max(atLeast, lapseOf(claim, reading))
+  table.lapseAt[slot] = hasLeft ? Number.NEGATIVE_INFINITY : lapseAt
   table.unsent[slot] = SENT
   replica.replaced.delete(slot)
   table.put(slot, claim)
@@ -183,6 +199,14 @@ function lapseOf({ remainingMs, heir }: Claim, reading: Reading): number {
   return reading.now + (remainingMs === OVER_MS ? 0 : remainingMs)
 }
 
+/** Hearsay of a later write does not shorten a lease that is known to go on, unless it ends it. */
+function heldUntil({ table }: Replica, slot: number, claim: Claim): number {
+  const isSameGrant = table.epoch[slot] === claim.epoch && table.writer[slot] === claim.writer
+  const isEnd = (claim.flags & RELEASED) !== 0 || claim.termMs === 0 || claim.heir !== undefined
+  if (!claim.isHearsay || !isSameGrant || isEnd) return Number.NEGATIVE_INFINITY
+  return table.lapseAt[slot] as number
+}
+
 function inherit(replica: Replica, slot: number, heir: PeerId): void {
   replica.heirs.set(slot, heir)
   if (heir === selfOf(replica)) replica.inherited.push(slot)
@@ -194,7 +218,9 @@ function inherit(replica: Replica, slot: number, heir: PeerId): void {
  */
 function settleSame(replica: Replica, slot: number, claim: Claim, reading: Reading): void {
   const { table } = replica
-  const lapseAt = Math.min(table.lapseAt[slot] as number, lapseOf(claim, reading))
+  const known = table.lapseAt[slot] as number
+  // A liar could end a lease before its time.
+  const lapseAt = claim.isHearsay ? known : Math.min(known, lapseOf(claim, reading))
   if (compareContent(replica, slot, claim) <= 0) {
     setLapse(replica, slot, lapseAt)
     return

@@ -27,6 +27,15 @@ export interface Renewal {
   readonly through: number
 }
 
+/** What proves a renewal: the number of the broadcast that it was, and the stamp of its origin. */
+export type RenewalProof = readonly [broadcast: number, stamp: Uint8Array]
+
+/** The last renewal of a peer that was heard, and when. */
+export interface HeardRenewal extends Renewal {
+  readonly at: number
+  readonly proof?: RenewalProof | undefined
+}
+
 /** A renewal in the word of another peer, and how long ago that one heard it, in milliseconds. */
 export type RenewalWord = readonly [
   peer: Origin['peer'],
@@ -35,7 +44,7 @@ export type RenewalWord = readonly [
   through: number,
   agoMs: number,
   /** In a network whose peers sign: the number of the broadcast that it was, and its stamp. */
-  ...proof: readonly [broadcast: number, stamp: Uint8Array] | readonly [],
+  ...proof: RenewalProof | readonly [],
 ]
 
 /** A lease that voters are to be asked to renew. */
@@ -92,21 +101,26 @@ export function planRenewal(replica: Replica, slot: number, reading: Reading): v
 /** Another peer renewed its leases. */
 export function hearRenewal(
   replica: Replica,
-  { origin, renewal, agoMs = 0 }: { origin: Origin; renewal: Renewal; agoMs?: number },
+  heard: { origin: Origin; renewal: Renewal; agoMs?: number; proof?: RenewalProof | undefined },
   reading: Reading,
 ): void {
+  const { origin, renewal, agoMs = 0, proof } = heard
+  const { number, through } = renewal
   const writer = indexOrigin(replica, origin)
   const known = replica.renewals.get(writer)?.number ?? 0
   // An older one that comes late, or the same by another way, extends nothing.
   if (writer === SELF || replica.left.has(writer) || renewal.number <= known) return
-  replica.renewals.set(writer, { ...renewal, at: reading.now - agoMs })
+  replica.renewals.set(writer, { number, through, at: reading.now - agoMs, proof })
 }
 
 /** What this peer knows of renewals, for one that may have missed them. */
 export function renewalWords(replica: Replica, reading: Reading): RenewalWord[] {
-  return [...replica.renewals].slice(-ORIGINS_MAX).map(([writer, { number, through, at }]) => {
+  // Where peers sign, a word without proof would be refused.
+  const told = [...replica.renewals].filter(([, { proof }]) => proof || !replica.provenance)
+  return told.slice(-ORIGINS_MAX).map(([writer, { number, through, at, proof }]) => {
     const { peer, run } = replica.origins[writer] as Origin
-    return [peer, run, number, through, Math.max(0, reading.now - at)] as const
+    const word = [peer, run, number, through, Math.max(0, reading.now - at)] as const
+    return proof === undefined ? word : [...word, ...proof]
   })
 }
 
@@ -115,11 +129,20 @@ export function hearRenewalWords(
   words: readonly RenewalWord[],
   reading: Reading,
 ): void {
-  for (const [peer, run, number, through, agoMs] of words) {
+  for (const [peer, run, number, through, agoMs, ...proof] of words) {
     // Who is told of by others and has written nothing here has no lease that could be renewed.
     if (!replica.originIndex.has(originKey({ peer, run }))) continue
-    hearRenewal(replica, { origin: { peer, run }, renewal: { number, through }, agoMs }, reading)
+    const heard = { origin: { peer, run }, renewal: { number, through }, agoMs }
+    hearRenewal(replica, { ...heard, ...(proof.length === 2 && { proof }) }, reading)
   }
+}
+
+/** The words that would change what is known here; the others need no proof. */
+export function newRenewals(replica: Replica, words: readonly RenewalWord[]): RenewalWord[] {
+  return words.filter(([peer, run, number]) => {
+    const writer = replica.originIndex.get(originKey({ peer, run }))
+    return writer !== undefined && number > (replica.renewals.get(writer)?.number ?? 0)
+  })
 }
 
 function isRenewing(replica: Replica, slot: number): boolean {

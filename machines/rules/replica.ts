@@ -15,6 +15,7 @@ import type { Origin, PeerId } from './peer.ts'
 import { type Permissions, permissionsOf } from './permission.ts'
 import { Provenance } from './provenance.ts'
 import { createQueue, type Queue } from './queue.ts'
+import type { HeardRenewal } from './renewal.ts'
 import { Table } from './table.ts'
 import { exposeValue } from './value.ts'
 import type { Version } from './version.ts'
@@ -78,7 +79,7 @@ export interface Replica {
   /** True if they were renewed and others were not told yet. */
   isRenewalUnsent: boolean
   /** The last renewal of each writer, and when it was heard. */
-  readonly renewals: Map<number, { number: number; through: number; at: number }>
+  readonly renewals: Map<number, HeardRenewal>
   /** Who waits for which key, here and elsewhere. */
   readonly queue: Queue
   /** Keys that somebody watches, and how many do: each change of their lease is told. */

@@ -1,6 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { collectedBeyond, collectTombstones, isStale } from '../../machines/rules/collect.ts'
+import {
+  collectedBeyond,
+  collectTombstones,
+  isStale,
+  noteCollected,
+} from '../../machines/rules/collect.ts'
 import { takeoverAt } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import { coverageBeyond, slotsOwed } from '../../machines/rules/reconcile.ts'
@@ -164,14 +169,17 @@ collecting('a deletion that is collected while it is asked for is made up for', 
 })
 
 collecting(
-  'a stranger’s deletion under the greatest token does not make ours give out a greater one',
+  'a stranger’s deletion under the greatest token leaves tokens for all other keys',
   () => {
     const alice = open('alice')
     const claim = { writer: 'bob', epoch: Number.MAX_SAFE_INTEGER, sequence: 1 }
     mergeBatch(alice, batchOf([claim]), at(0))
     alice.coverage[1]?.add(1)
     collectTombstones(alice, [coverageList(alice)])
-    assert.is(wordOf(trySet(alice, ['gate', 1], now)), 'full')
+    assert.is(wordOf(trySet(alice, ['door', 1], now)), 'full')
+    assert.is(wordOf(trySet(alice, ['gate', 1], now)), 'done')
+    noteCollected(alice, { collected: [], floor: Number.MAX_SAFE_INTEGER })
+    assert.is(wordOf(trySet(alice, ['lift', 1], now)), 'done')
   },
 )
 

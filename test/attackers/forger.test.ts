@@ -1,0 +1,49 @@
+/** Nobody believes the forger, and each check that is taken away makes it believed. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Notary } from '../../actors/notary.ts'
+import { chooseSeed } from '../scenarios/scene.ts'
+import { createWorld, forge, LIES, type Tally, type World } from './forger.ts'
+
+const COUNT = 1_100
+const MUTANT_COUNT = 330
+const seed = chooseSeed()
+console.log(`SEED=${seed}`)
+
+const test = suite('attackers/forger')
+
+function acceptedOf(tallies: readonly Tally[]): number {
+  return tallies.reduce((sum, { accepted }) => sum + accepted, 0)
+}
+
+function accepted(world: World, count = MUTANT_COUNT): number {
+  return acceptedOf(forge(world, { count, seed }))
+}
+
+test('none of its lies and none of its repetitions changes anything', () => {
+  const tallies = forge(createWorld(), { count: COUNT, seed })
+  assert.is(tallies.length, Object.keys(LIES).length)
+  assert.ok(tallies.every(({ tried }) => tried === COUNT / tallies.length))
+  for (const { kind, accepted } of tallies) assert.is(accepted, 0, `${kind} (seed ${seed})`)
+})
+
+test('it is believed where signatures are not verified', () => {
+  assert.ok(accepted(createWorld((honest) => ({ ...honest, verify: () => true }))) > 0)
+})
+
+test('it is believed where any key may speak for any peer', () => {
+  assert.ok(accepted(createWorld((honest) => ({ ...honest, isKeyOf: () => true }))) > 0)
+})
+
+test('it is believed where nobody judges', () => {
+  const { judge } = Notary.prototype
+  const world = createWorld()
+  Notary.prototype.judge = () => undefined
+  try {
+    assert.ok(accepted(world) > 0)
+  } finally {
+    Notary.prototype.judge = judge
+  }
+})
+
+test.run()
