@@ -163,6 +163,8 @@ function decideLease(
     case 'lease.unwatch':
       return unwatch(replica, event.key)
     case 'lease.wait':
+      // All others would refuse to hear of it.
+      if (replica.permissions.readOnly.has(board.self.peer)) return
       return standInLine(queue, event.key, { waiter: event.waiter, now })
     case 'lease.unwait':
       return waitNoMore(replica, event, board.read())
