@@ -15,7 +15,7 @@ import type { Coverage } from '../machines/rules/coverage.ts'
 import { reviveRenewed, traceDue, traceOwn } from '../machines/rules/ephemeral.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
-import { endLeases, inherit, lapse, reclaim, waitNoMore } from '../machines/rules/holding.ts'
+import { endLeases, inherit, lapse, reclaim, wait, waitNoMore } from '../machines/rules/holding.ts'
 import type { StoredKey } from '../machines/rules/key.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
@@ -26,7 +26,6 @@ import {
   forgetWaits,
   hasWaitsToTell,
   hearWaits,
-  standInLine,
   tellAllSoon,
   waitsToTell,
 } from '../machines/rules/queue.ts'
@@ -163,9 +162,7 @@ function decideLease(
     case 'lease.unwatch':
       return unwatch(replica, event.key)
     case 'lease.wait':
-      // All others would refuse to hear of it.
-      if (replica.permissions.readOnly.has(board.self.peer)) return
-      return standInLine(queue, event.key, { waiter: event.waiter, now })
+      return wait(replica, event, now)
     case 'lease.unwait':
       return waitNoMore(replica, event, board.read())
     case 'waits.heard':

@@ -11,7 +11,7 @@ import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
 import type { PeerId } from './peer.ts'
 import { operationsOf } from './permission.ts'
-import { firstInLine, leaveLine, TURN_MS, waitersAhead } from './queue.ts'
+import { firstInLine, leaveLine, standInLine, TURN_MS, waitersAhead } from './queue.ts'
 import { isMine, ownRemainingMs, type Replica, SELF, selfOf } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import {
@@ -180,6 +180,16 @@ export function reclaim(replica: Replica, heir: PeerId, reading: Reading): void 
     const flags = endFlags(((table.flags[slot] as number) & ~HANDED) | RELEASED | KEPT)
     giveUp(replica, slot, { epoch, flags, reading })
   }
+}
+
+/** A waiter of this peer stands in line. Of who may only read all others refuse to hear it. */
+export function wait(
+  replica: Replica,
+  { key, waiter }: { key: StoredKey; waiter: number },
+  now: number,
+): void {
+  if (replica.permissions.readOnly.has(selfOf(replica))) return
+  standInLine(replica.queue, key, { waiter, now })
 }
 
 /** A waiter of this peer waits no more; what was handed over to it goes to the next in line. */
