@@ -63,10 +63,11 @@ scenarios('scenarios/signed', (scenario) => {
     const simulation = await scene.gather({ peers: ['alice', 'bob', 'carol'], options: signed })
     const bob = boardOf(simulation.peer('bob').actor)
     const frames: Uint8Array[] = []
-    const { broadcast } = bob.lines
-    bob.lines.broadcast = (frame, except) => {
+    const alice = boardOf(simulation.peer('alice').actor)
+    const { broadcast } = alice.lines
+    alice.lines.broadcast = (frame, except) => {
       frames.push(frame)
-      return broadcast.call(bob.lines, frame, except)
+      return broadcast.call(alice.lines, frame, except)
     }
     simulation.peer('alice').set('door', 'open')
     simulation.peer('alice').send('a note')
