@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { helpOf } from '../../bin/command.ts'
 import { COMMANDS } from '../../bin/commands.ts'
 import { EXIT } from '../../bin/exit.ts'
 import { type Ended, Hut, type Stay } from './hut.ts'
@@ -180,14 +181,16 @@ commands('colours follow NO_COLOR and FORCE_COLOR, and a pipe has none', async (
 })
 
 commands('every example of every help text runs', async () => {
-  await type('holdfast set door open')
   await type('holdfast set lamp on')
-  for (const { name, examples } of COMMANDS) {
-    const help = (await type(`holdfast help ${name}`)).output
-    for (const { line } of examples) {
-      assert.ok(help.includes(line))
-      if (!(name in ELSEWHERE)) await runExample(name, line)
-    }
+  await type('holdfast export in/ > all.jsonl')
+  for (const command of COMMANDS) {
+    const { name, examples } = command
+    assert.ok(examples.length > 0, name)
+    assert.ok(examples.every(({ line }) => helpOf(command).includes(line)))
+    if (name in ELSEWHERE) continue
+    // Those before may have popped it.
+    await type('holdfast set door open')
+    for (const { line } of examples) await runExample(name, line)
   }
 })
 
