@@ -14,6 +14,7 @@ import { lsCommand } from './ls.ts'
 import { peersCommand } from './peers.ts'
 import { popCommand } from './pop.ts'
 import { runCommand } from './run.ts'
+import { secretCommand } from './secret.ts'
 import { setCommand } from './set.ts'
 import { upCommand } from './up.ts'
 import { watchCommand } from './watch.ts'
@@ -33,6 +34,7 @@ const WITHOUT_COMPLETION: readonly Command[] = [
   runCommand,
   inspectCommand,
   doctorCommand,
+  secretCommand,
   demoCommand,
 ]
 

@@ -1,5 +1,6 @@
 /** Where a command finds others, and how it waits until it has found them. */
 
+import { readFileSync, statSync } from 'node:fs'
 import {
   type Dictionary,
   type ErrorCode,
@@ -14,6 +15,8 @@ import type { Settings } from './settings.ts'
 import { Witness } from './witness.ts'
 
 const LOOK_MS = 20
+/** Permissions of anybody but the owner of a file. */
+const OTHERS = 0o077
 
 /** Where a command finds others, and who it is there. */
 export interface Place {
@@ -22,17 +25,31 @@ export interface Place {
   readonly join: readonly string[]
   readonly advertise: readonly string[]
   readonly peerId?: string
+  readonly secret?: string
 }
 
 /** The place that is set, without a guess. */
 export function placeOf(settings: Settings): Place {
-  const { network, listen = [], join = [], advertise = [], peerId } = settings
+  const { network, listen = [], join = [], advertise = [], peerId, secretFile } = settings
   return {
     network: network?.[0] ?? 'holdfast',
     listen,
     join,
     advertise,
     ...(peerId?.[0] !== undefined && { peerId: peerId[0] }),
+    ...(secretFile?.[0] !== undefined && { secret: readSecret(secretFile[0]) }),
+  }
+}
+
+/** What the file holds, without the end of its line. Nobody else may be able to read it. */
+function readSecret(path: string): string {
+  try {
+    const isOpen = process.platform !== 'win32' && (statSync(path).mode & OTHERS) !== 0
+    if (isOpen) throw new Failure(EXIT.usage, `Others can read ${path}. Run: chmod 600 ${path}`)
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    throw new Failure(EXIT.noInput, `${path} cannot be read: ${(error as Error).message}`)
   }
 }
 
@@ -44,9 +61,9 @@ export function requirePlace(place: Place): Place {
     [
       'Nobody could be found: neither --listen nor --join is given, and the key would seem free',
       'to everybody who starts this way. Add, on each of two machines, where it is and the other:',
-      '  --listen tcp://0.0.0.0:7001 --join tcp://second.example:7001   # on the first',
-      '  --listen tcp://0.0.0.0:7001 --join tcp://first.example:7001    # on the second',
-      'or set HOLDFAST_LISTEN and HOLDFAST_JOIN.',
+      '  --listen tls://0.0.0.0:7001 --join tls://second.example:7001   # on the first',
+      '  --listen tls://0.0.0.0:7001 --join tls://first.example:7001    # on the second',
+      'with the same HOLDFAST_SECRET, as `holdfast secret` prints one; or set HOLDFAST_LISTEN and HOLDFAST_JOIN.',
     ].join('\n'),
   )
 }
@@ -73,6 +90,7 @@ export function failureOf(error: unknown): unknown {
 }
 
 const STATUS: { readonly [Code in ErrorCode]?: number } = {
+  ADDRESS_EXPOSED: EXIT.usage,
   ADDRESS_INVALID: EXIT.usage,
   KEY_INVALID: EXIT.usage,
   KEY_MISSING: EXIT.missing,
@@ -106,8 +124,10 @@ export async function meet(dictionary: Dictionary, meeting: Meeting): Promise<Wi
   const witness = new Witness(dictionary)
   const absent = new Set<string>()
   const closed = dictionary.on('connection.closed', ({ address, cause, reason }) => {
-    // Nobody listens there, or somebody who belongs to another network.
-    if (join.includes(address) && (cause === 'refused' || reason === 'refused')) absent.add(address)
+    // Nobody listens there, or somebody who belongs to another network. Who went without a word
+    // may have been about to answer.
+    const isRefused = cause === 'refused' && reason !== 'unanswered'
+    if (join.includes(address) && (isRefused || reason === 'refused')) absent.add(address)
   })
   const settled = deadlineIn(settleMs)
   const silent = deadlineIn(Math.max(settleMs, silentMs))
