@@ -63,7 +63,8 @@ export function requirePlace(place: Place): Place {
       'to everybody who starts this way. Add, on each of two machines, where it is and the other:',
       '  --listen tls://0.0.0.0:7001 --join tls://second.example:7001   # on the first',
       '  --listen tls://0.0.0.0:7001 --join tls://first.example:7001    # on the second',
-      'with the same HOLDFAST_SECRET, as `holdfast secret` prints one; or set HOLDFAST_LISTEN and HOLDFAST_JOIN.',
+      'with the same HOLDFAST_SECRET, as `holdfast secret` prints one; or set',
+      'HOLDFAST_LISTEN and HOLDFAST_JOIN.',
     ].join('\n'),
   )
 }
