@@ -119,7 +119,7 @@ runs('a port in use is told, and nothing runs', () =>
 runs('a command line that makes no sense is told what would', async () => {
   const place = ['--listen', 'tcp://127.0.0.1:0']
   const wrong: readonly (readonly [words: string[], advice: RegExp])[] = [
-    [['job', '--', 'true'], /--listen tcp:.*--join tcp:/],
+    [['job', '--', 'true'], /--listen tls:.*--join tls:/],
     [['job', ...place], /The command is missing\. Write: holdfast run KEY -- COMMAND/],
     [['job', ...place, '--'], /The command is missing/],
     [[...place, '--', 'true'], /A key is missing/],

@@ -48,8 +48,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'lease by wall clock: others count a lease by the date',
     invariant: 'C4',
     file: `${RULES}/merge.ts`,
-    sound: ' : reading.now + claim.remainingMs\n  table.unsent',
-    broken: ' : reading.wall - Date.UTC(2026, 0, 1) + claim.remainingMs\n  table.unsent',
+    sound: '  return reading.now + (remainingMs === OVER_MS ? 0 : remainingMs)\n',
+    broken: '  return reading.wall - Date.UTC(2026, 0, 1) + Math.max(remainingMs, 0)\n',
   },
   {
     name: 'forget tombstones by age: deletions are collected when they are a minute old',
