@@ -2,16 +2,18 @@
  * The test runner. `npm test` runs all; `npm test -- lease tcp` the files whose path holds a word.
  *
  * Every file runs in a process of its own, three at a time, because uvu has no limit of time, runs
- * all files in one process, and ends well when no test ran. Each of these is a failure here:
+ * all files in one process, and ends well when no test ran. All are compiled at once beforehand,
+ * since to load the sources one by one takes longer than most tests do. Each of these is a failure:
  * a file that ran no test, that exits with an error, that is still running at its limit, or that
  * does not end by itself after its last test, since then it left a socket or a timer open.
  *
  * The last line is `N passed, N failed`, and `, N skipped` where some were.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
+import { bundlePrograms } from './bundle.ts'
 import { SECRET } from './secret.ts'
 
 const FILES_AT_ONCE_MAX = 3
@@ -31,6 +33,12 @@ interface Options {
   readonly filters: readonly string[]
   readonly fileMsMax: number
   readonly exitMsMax: number
+}
+
+/** A test file, and the words that make node run it. */
+interface TestFile {
+  readonly path: string
+  readonly words: readonly string[]
 }
 
 interface Totals {
@@ -80,13 +88,13 @@ function readOptions(): Options {
 
 async function runAll(options: Options): Promise<boolean> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal))
-  const files = findFiles(options)
+  const files = await prepare(findFiles(options))
   const sum = { passed: 0, failed: 0, skipped: 0 }
   const worker = async () => {
     for (let file = files.shift(); file !== undefined; file = files.shift()) {
       const ending = await runFile(file, options)
       const result = judge(ending)
-      report(file, result, ending)
+      report(file.path, result, ending)
       sum.passed += result.passed
       sum.failed += result.failed
       sum.skipped += result.skipped
@@ -111,13 +119,31 @@ function findFiles({ folder, filters }: Options): string[] {
     .sort((one, other) => statSync(other).size - statSync(one).size || (one < other ? -1 : 1))
 }
 
+/** Compiles them, or has each compiled by itself if not all can be. */
+async function prepare(paths: readonly string[]): Promise<TestFile[]> {
+  mkdirSync('.tmp', { recursive: true })
+  // Inside the project, so that the packages are found.
+  const folder = mkdtempSync(join('.tmp', 'tests-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  try {
+    const programs = await bundlePrograms({ files: paths, folder })
+    return [...programs].map(([path, program]) => ({
+      path,
+      words: ['--enable-source-maps', program],
+    }))
+  } catch (error) {
+    console.log(`Not all can be compiled, so each is by itself: ${(error as Error).message}`)
+    return paths.map((path) => ({ path, words: ['--import', 'tsx', path] }))
+  }
+}
+
 function shown(path: string): string {
   return relative(process.cwd(), path).replaceAll('\\', '/')
 }
 
-function runFile(file: string, { fileMsMax, exitMsMax }: Options): Promise<Ending> {
+function runFile({ words }: TestFile, { fileMsMax, exitMsMax }: Options): Promise<Ending> {
   // A group of its own, so that the kill reaches what the file started as well.
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+  const child = spawn(process.execPath, words, {
     detached: true,
     env: { ...process.env, HOLDFAST_SECRET: SECRET },
     stdio: ['ignore', 'pipe', 'pipe'],
