@@ -10,10 +10,10 @@
  * The last line is `N passed, N failed`, and `, N skipped` where some were.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
-import { bundlePrograms } from './bundle.ts'
+import { startWords } from './bundle.ts'
 import { SECRET } from './secret.ts'
 
 const FILES_AT_ONCE_MAX = 3
@@ -88,7 +88,8 @@ function readOptions(): Options {
 
 async function runAll(options: Options): Promise<boolean> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal))
-  const files = await prepare(findFiles(options))
+  const words = await startWords({ files: findFiles(options) })
+  const files = [...words].map(([path, words]) => ({ path, words }))
   const sum = { passed: 0, failed: 0, skipped: 0 }
   const worker = async () => {
     for (let file = files.shift(); file !== undefined; file = files.shift()) {
@@ -117,24 +118,6 @@ function findFiles({ folder, filters }: Options): string[] {
     .map((path) => join(folder, path))
     .filter((path) => filters.length === 0 || filters.some((word) => shown(path).includes(word)))
     .sort((one, other) => statSync(other).size - statSync(one).size || (one < other ? -1 : 1))
-}
-
-/** Compiles them, or has each compiled by itself if not all can be. */
-async function prepare(paths: readonly string[]): Promise<TestFile[]> {
-  mkdirSync('.tmp', { recursive: true })
-  // Inside the project, so that the packages are found.
-  const folder = mkdtempSync(join('.tmp', 'tests-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  try {
-    const programs = await bundlePrograms({ files: paths, folder })
-    return [...programs].map(([path, program]) => ({
-      path,
-      words: ['--enable-source-maps', program],
-    }))
-  } catch (error) {
-    console.log(`Not all can be compiled, so each is by itself: ${(error as Error).message}`)
-    return paths.map((path) => ({ path, words: ['--import', 'tsx', path] }))
-  }
 }
 
 function shown(path: string): string {

@@ -10,11 +10,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { signalGroup } from '../../bin/order.ts'
+import { startWordsOf } from '../bundle.ts'
 import '../secret.ts'
 
-const HOLDFAST = fileURLToPath(new URL('../../bin/holdfast.ts', import.meta.url))
+const HOLDFAST = await startWordsOf('bin/holdfast.ts', 'bin/supervisor.ts')
 /** How long a process may live. */
 const LIFE_MS_MAX = 60_000
 const LOOK_MS = 10
@@ -153,7 +153,7 @@ export class Hand {
 
   constructor(name: string, words: readonly string[], environment: NodeJS.ProcessEnv) {
     this.name = name
-    const child = spawn(process.execPath, ['--import', 'tsx', HOLDFAST, ...words], {
+    const child = spawn(process.execPath, [...HOLDFAST, ...words], {
       env: { ...process.env, NAME: name, WORKER, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

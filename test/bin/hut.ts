@@ -6,7 +6,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
+import { bundlePrograms } from '../bundle.ts'
 import { freePort } from './crew.ts'
 
 /** How long a process may live. */
@@ -36,21 +36,12 @@ export class Hut {
     mkdirSync('.tmp', { recursive: true })
     // Inside the project, so that the packages are found.
     const folder = mkdtempSync(resolve('.tmp', 'hut-'))
-    const program = join(folder, 'dist/bin/holdfast.js')
-    await build({
-      entryPoints: ['bin/holdfast.ts'],
-      outfile: program,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20.19',
-      // What is bundled lies elsewhere than what it would start or read.
-      external: ['holdfast/inspector', 'xstate', 'msgpackr', 'nanoid', 'ws'],
-      logLevel: 'error',
-    })
+    const source = 'bin/holdfast.ts'
+    const files = [source, 'bin/supervisor.ts']
+    const programs = await bundlePrograms({ files, folder: join(folder, 'dist'), place: 'built' })
     copyFileSync('package.json', join(folder, 'package.json'))
     const command = join(folder, 'holdfast')
-    writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`)
+    writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${programs.get(source)}' "$@"\n`)
     chmodSync(command, 0o755)
     return new Hut(folder, `tcp://127.0.0.1:${await freePort()}`)
   }

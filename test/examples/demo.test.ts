@@ -2,12 +2,15 @@ import { execFile } from 'node:child_process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { until, within } from '../../examples/demo/wait.ts'
+import { startWordsOf } from '../bundle.ts'
 import '../secret.ts'
 
 const demo = suite('demo')
 
 /** Far beyond the ten seconds that it takes, since other tests run at the same time. */
 const DEMO_MS_MAX = 90_000
+
+const DEMO = await startWordsOf('examples/demo/demo.ts', 'examples/demo/peer.ts')
 
 const SECTIONS = [
   'A mesh of five processes, without a server',
@@ -33,7 +36,7 @@ interface Shown {
 function show(...options: readonly string[]): Promise<Shown> {
   // Real processes and real time: this is what a visitor runs first.
   return new Promise((resolve) => {
-    const script = ['--import', 'tsx', 'examples/demo/demo.ts', ...options]
+    const script = [...DEMO, ...options]
     const limits = { timeout: DEMO_MS_MAX, killSignal: 'SIGKILL' as const }
     execFile(process.execPath, script, limits, (error, output, errors) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), output, errors })

@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import ts from 'typescript'
+import { startWords } from '../bundle.ts'
 import type { Source } from './sources.ts'
 
 const BLOCKS_AT_ONCE_MAX = 2
@@ -22,6 +23,12 @@ export interface Block {
   readonly language: 'ts' | 'js' | 'sh'
   readonly run: boolean
   readonly text: string
+}
+
+interface Job {
+  readonly block: Block
+  /** What node is started with. */
+  readonly words: readonly string[]
 }
 
 interface Printed {
@@ -70,7 +77,10 @@ export async function checkCode(
       writeFileSync(file, block.text)
       files.set(file, block)
     }
-    return [...typeComplaints(files), ...(await runComplaints(files, blockMsMax))]
+    const runs = [...files].filter(([, block]) => block.run)
+    const words = await startWords({ files: runs.map(([file]) => file) })
+    const jobs = runs.map(([file, block]) => ({ block, words: words.get(file) ?? [] }))
+    return [...typeComplaints(files), ...(await runComplaints(jobs, blockMsMax))]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -98,16 +108,13 @@ function typeComplaints(files: ReadonlyMap<string, Block>): string[] {
   })
 }
 
-async function runComplaints(
-  files: ReadonlyMap<string, Block>,
-  blockMsMax: number,
-): Promise<string[]> {
-  const waiting = [...files].filter(([, block]) => block.run)
+async function runComplaints(jobs: readonly Job[], blockMsMax: number): Promise<string[]> {
+  const waiting = [...jobs]
   const complaints: string[] = []
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [file, block] = next
-      const complaint = judge(block, await runFile(file, blockMsMax), blockMsMax)
+      const { block, words } = next
+      const complaint = judge(block, await runWords(words, blockMsMax), blockMsMax)
       if (complaint !== undefined) complaints.push(`${block.place} ${complaint}`)
     }
   }
@@ -115,10 +122,10 @@ async function runComplaints(
   return complaints
 }
 
-function runFile(file: string, blockMsMax: number): Promise<Printed> {
+function runWords(words: readonly string[], blockMsMax: number): Promise<Printed> {
   return new Promise((done, fail) => {
     // A group of its own, so that the kill reaches what the block started as well.
-    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    const child = spawn(process.execPath, words, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

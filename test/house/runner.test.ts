@@ -4,8 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { startWordsOf } from '../bundle.ts'
 
 const runner = suite('the test runner')
+
+const RUNNER = await startWordsOf('test/run.ts')
 
 const begin = `import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -31,7 +34,7 @@ function run(files: Record<string, string>, ...words: string[]): Run {
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
     const limits = ['--folder', folder, '--exit-ms-max', '2000']
-    const args = ['--import', 'tsx', 'test/run.ts', ...limits, ...words]
+    const args = [...RUNNER, ...limits, ...words]
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
     const output = stdout + stderr
     return { code: status, lastLine: output.trimEnd().split('\n').at(-1), output }
@@ -98,6 +101,14 @@ runner('refuses a file that breaks before or after its tests', () => {
   assert.is(code, 1)
   assert.match(output, 'broken at once')
   assert.match(output, 'Exited with code 3, though no test had failed.')
+})
+
+runner('runs the others if one cannot be compiled', () => {
+  const files = { 'alice.test.ts': passing, 'bob.test.ts': `${passing}\nimport './nobody.ts'` }
+  const { code, lastLine, output } = run(files)
+  assert.is(lastLine, '2 passed, 1 failed', output)
+  assert.is(code, 1)
+  assert.match(output, /Cannot find module .*nobody\.ts/)
 })
 
 runner('refuses a suite whose preparation throws, which uvu lets pass', () => {

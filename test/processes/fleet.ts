@@ -6,8 +6,8 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { OpenOptions } from 'holdfast'
+import { startWordsOf } from '../bundle.ts'
 import type { Answer, Commands, Orders } from './peer.ts'
 
 /** How long a process may take to start, several of them at a time on few cores. */
@@ -23,7 +23,7 @@ const LOOK_MS = 10
 /** How much of the output of a process is kept. */
 const OUTPUT_CHARACTERS_MAX = 64 * 1024
 
-const PEER = fileURLToPath(new URL('./peer.ts', import.meta.url))
+const PEER = await startWordsOf('test/processes/peer.ts')
 
 type Result<Name extends keyof Commands> = Awaited<ReturnType<Commands[Name]>>
 
@@ -97,7 +97,7 @@ export class PeerProcess {
   #calls = 0
 
   constructor(orders: Orders, launcher: readonly string[] = []) {
-    const peer = [process.execPath, '--import', 'tsx', PEER, JSON.stringify(orders)]
+    const peer = [process.execPath, ...PEER, JSON.stringify(orders)]
     const [command, ...rest] = [...launcher, ...peer]
     const child = spawn(command as string, rest, {
       stdio: ['ignore', 'pipe', 'inherit', ...(orders.once ? [] : (['ipc'] as const))],
