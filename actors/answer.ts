@@ -4,6 +4,7 @@ import { collectedBeyond } from '../machines/rules/collect.ts'
 import { gather, runsOf } from '../machines/rules/gather.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
+import { reachWords } from '../machines/rules/reach.ts'
 import {
   coverageBeyond,
   digestToTell,
@@ -134,7 +135,10 @@ class Answer {
     // What goes on is told as of now: it is about time, not about entries.
     const renewals = renewalWords(replica, this.#board.read())
     const { floor } = replica
-    this.#line.say({ kind: 'sync.done', ask, ...this.#heard, collected, floor, renewals })
+    const told = [this.#heard.coverage, collected]
+    const reaches = reachWords(replica, { asked: this.#question.coverage, told })
+    const end = { ask, ...this.#heard, collected, floor, renewals, ...(reaches && { reaches }) }
+    this.#line.say({ kind: 'sync.done', ...end })
     this.#line.madeGood = this.#leftOut
   }
 }

@@ -8,6 +8,7 @@
  */
 
 import { at, atRising, type Batch } from '../machines/rules/batch.ts'
+import { originKey } from '../machines/rules/coverage.ts'
 import { gather } from '../machines/rules/gather.ts'
 import type { Offence } from '../machines/rules/ingress.ts'
 import type { StoredKey } from '../machines/rules/key.ts'
@@ -24,13 +25,14 @@ import {
   type Seal,
   STAMP_BYTES,
 } from '../machines/rules/provenance.ts'
+import { noteReach, reachesToShow, reachOf } from '../machines/rules/reach.ts'
 import { newRenewals, type RenewalWord } from '../machines/rules/renewal.ts'
 import { SELF } from '../machines/rules/replica.ts'
 import { namesOnlyUsed, noteEvidence } from '../machines/rules/witness.ts'
 import { encode } from '../transport/codec.ts'
 import { createCredentials } from '../transport/credentials.ts'
 import type { Credentials, Frame } from '../transport/ports.ts'
-import { leavesOf, leftOf, sealStatement, wordStatement } from '../transport/sealCodec.ts'
+import { leavesOf, leftOf, rootOf, sealStatement, wordStatement } from '../transport/sealCodec.ts'
 import { showProofs } from './evidence.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
@@ -40,6 +42,7 @@ const SEALS_KNOWN_MAX = 1_024
 const KEYS_KNOWN_MAX = 4_096
 
 type Give = Extract<DataMessage, { kind: 'sync.give' }>
+type Done = Extract<DataMessage, { kind: 'sync.done' }>
 type Stated = Omit<Seal, 'stamp'>
 type Leaves = Map<number, Uint8Array>
 
@@ -69,13 +72,15 @@ export class Notary {
     const { message } = parcel
     if (message.kind === 'broadcast') return this.#judgeBroadcast(parcel, message)
     if (message.kind === 'sync.give') return this.#judgeGive(parcel, message)
-    const isEnd = message.kind === 'sync.done' || message.kind === 'sync.same'
-    return isEnd ? this.#judgeRenewals(message.renewals) : undefined
+    if (message.kind === 'sync.same') return this.#judgeRenewals(message.renewals)
+    if (message.kind !== 'sync.done') return undefined
+    return this.#judgeRenewals(message.renewals) ?? this.#judgeReaches(message)
   }
 
   /** Keeps with the entries that were merged what proves them. */
   file(batch: Batch, { evidence }: Parcel): void {
     if (evidence === undefined) return
+    for (const seal of evidence.seals) this.#noteReach(seal)
     noteEvidence(this.#board.replica, { batch, evidence }, (slot) => this.#leafOf(slot))
   }
 
@@ -112,6 +117,25 @@ export class Notary {
     return undefined
   }
 
+  /** Who tells how far others are heard shows that they have written so far. */
+  #judgeReaches({ coverage, collected, reaches = [] }: Done): Offence | undefined {
+    const shown = { told: [coverage, collected], words: reaches }
+    for (const word of reachesToShow(this.#board.replica, shown).values()) {
+      if (word === null) return 'not-proven'
+      const statement = sealStatement(this.#network, { ...word, origin: word })
+      if (!this.#isStamped(word.peer, statement, word.stamp)) return 'not-proven'
+    }
+    return undefined
+  }
+
+  #noteReach(seal: Seal): void {
+    const { replica } = this.#board
+    const writer = replica.originIndex.get(originKey(seal.origin))
+    if (writer === undefined || seal.to <= reachOf(replica, writer)) return
+    const { origin: _, leaves, ...told } = seal
+    noteReach(replica, writer, { ...told, root: rootOf(leaves) })
+  }
+
   /** Own entries that are given before they were broadcast, or whose seals are many. */
   #sealOwn(batch: Batch): void {
     const left = new Uint8Array(0)
@@ -121,11 +145,12 @@ export class Notary {
 
   #seal(batch: Batch, told: Omit<Stated, 'leaves'>): Seal {
     const stated = { ...told, leaves: leavesOf(batch) }
-    return { ...stated, stamp: this.#stamp(sealStatement(this.#network, stated)) }
+    return { ...stated, stamp: this.#stamp(this.#statementOf(stated)) }
   }
 
   #fileOwn(batch: Batch, seal: Seal): void {
     const { table, provenance } = this.#board.replica
+    this.#noteReach(seal)
     for (let row = 0; row < batch.keys.length; row++) {
       const slot = table.find(batch.keys[row] as StoredKey)
       const sequence = atRising(batch.sequence, row)
@@ -179,7 +204,11 @@ export class Notary {
   }
 
   #isSealed(stated: Stated, stamp: Uint8Array): boolean {
-    return this.#isStamped(stated.origin.peer, sealStatement(this.#network, stated), stamp)
+    return this.#isStamped(stated.origin.peer, this.#statementOf(stated), stamp)
+  }
+
+  #statementOf(stated: Stated): Uint8Array {
+    return sealStatement(this.#network, { ...stated, root: rootOf(stated.leaves) })
   }
 
   #isStamped(peer: PeerId, bytes: Uint8Array, stamp: Uint8Array): boolean {

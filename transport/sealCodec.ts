@@ -9,23 +9,26 @@
 import { hash as digestOf } from 'node:crypto'
 import { Packr } from 'msgpackr'
 import { at, atRising, type Batch, type Column } from '../machines/rules/batch.ts'
+import { ORIGINS_MAX } from '../machines/rules/coverage.ts'
 import { flattenValue } from '../machines/rules/flat.ts'
 import { publicKey, type StoredKey } from '../machines/rules/key.ts'
-import type { Origin } from '../machines/rules/peer.ts'
+import { isId, type Origin } from '../machines/rules/peer.ts'
 import {
   LEAF_BYTES,
   type PartialSeal,
   type Proofs,
   SEALED_ENTRIES_MAX,
-  type Seal,
   STAMP_BYTES,
 } from '../machines/rules/provenance.ts'
+import type { Reach, ReachWord } from '../machines/rules/reach.ts'
 import type { Kept } from '../machines/rules/value.ts'
 import { FRAME_HEADER_BYTES } from './framing.ts'
 import type { Frame } from './ports.ts'
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
 const NOTHING = new Uint8Array(0)
+/** A root is all of SHA-256. Bytes. */
+const ROOT_BYTES = 32
 
 /** The leaves of all rows of a batch, one after the other. */
 export function leavesOf(batch: Batch): Uint8Array {
@@ -61,10 +64,17 @@ export function leftOf({ remainingMs }: Batch): Uint8Array {
   return digestOf('sha256', packr.encode(remainingMs), 'buffer').subarray(0, LEAF_BYTES)
 }
 
+/** What stands for all leaves of a seal in what is signed. */
+export function rootOf(leaves: Uint8Array): Uint8Array {
+  return digestOf('sha256', leaves, 'buffer')
+}
+
 /** What a writer signs of its entries. */
-export function sealStatement(network: string, seal: Omit<Seal, 'stamp'>): Uint8Array {
-  const { origin, number, from, to, left, leaves } = seal
-  const root = digestOf('sha256', leaves, 'buffer')
+export function sealStatement(
+  network: string,
+  seal: Omit<Reach, 'stamp'> & { readonly origin: Origin },
+): Uint8Array {
+  const { origin, number, from, to, left, root } = seal
   return packr.encode(['entries', network, origin.peer, origin.run, number, from, to, left, root])
 }
 
@@ -79,6 +89,32 @@ export function flattenProofs({ seals, seal, row }: Proofs): unknown[] {
     return [writer, number, from, to, left, rows, missing, stamp]
   })
   return [flat, seal, row]
+}
+
+export function flattenReach({ peer, run, ...reach }: ReachWord): unknown[] {
+  const { number, from, to, left, root, stamp } = reach
+  return [peer, run, number, from, to, left, root, stamp]
+}
+
+/** The words of how far writers have written, or undefined if those are none. */
+export function unflattenReaches(list: unknown): ReachWord[] | undefined {
+  if (!Array.isArray(list) || list.length > 2 * ORIGINS_MAX) return undefined
+  const words: ReachWord[] = []
+  for (const item of list) {
+    if (!Array.isArray(item) || item.length !== 8 || !isId(item[0]) || !isId(item[1])) {
+      return undefined
+    }
+    const [peer, run, number, from, to, left, root, stamp] = item
+    const counts = [number, from, to]
+    if (!counts.every((count) => isIndex(count, Number.MAX_SAFE_INTEGER))) return undefined
+    const isSized = isBytes(root, ROOT_BYTES) && root.length === ROOT_BYTES
+    if (!isSized || !isBytes(left, LEAF_BYTES)) return undefined
+    if (!isBytes(stamp, STAMP_BYTES) || stamp.length !== STAMP_BYTES) return undefined
+    const kept = { left: Uint8Array.from(left), root: Uint8Array.from(root) }
+    const ids = { peer, run } as Origin
+    words.push({ ...ids, number, from, to, ...kept, stamp: Uint8Array.from(stamp) })
+  }
+  return words
 }
 
 /** The proofs of a batch, or undefined if those are none. */

@@ -7,7 +7,7 @@ import { STAMP_BYTES } from '../machines/rules/provenance.ts'
 import type { RenewalWord } from '../machines/rules/renewal.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
 import { isCount } from './controlCodec.ts'
-import { flattenProofs, unflattenProofs } from './sealCodec.ts'
+import { flattenProofs, flattenReach, unflattenProofs, unflattenReaches } from './sealCodec.ts'
 
 const SYNC_ASK = 36
 const SYNC_GIVE = 37
@@ -38,7 +38,8 @@ export function flattenSync(message: SyncMessage): unknown[] {
     }
     case 'sync.done': {
       const { coverage, heard, digest, collected, floor, renewals } = message
-      return [SYNC_DONE, ask, coverage, heard, digest, collected, floor, renewals]
+      const done = [SYNC_DONE, ask, coverage, heard, digest, collected, floor, renewals]
+      return message.reaches === undefined ? done : [...done, message.reaches.map(flattenReach)]
     }
     case 'sync.hint':
       return [SYNC_HINT]
@@ -102,11 +103,14 @@ function readAsk(flat: unknown[], ask: number, coverage: CoverageList): DataMess
 
 function readDone(flat: unknown[], ask: number, coverage: CoverageList): DataMessage | undefined {
   const [, , , heard, digest, collected, floor, renewals] = flat
-  if (flat.length !== 8 || !isCoverageList(collected) || !isCount(floor)) return undefined
+  if (flat.length < 8 || flat.length > 9 || !isCoverageList(collected) || !isCount(floor))
+    return undefined
   if (!isDigest(heard, 16) || (digest !== '' && !isDigest(digest, 16))) return undefined
   if (!areRenewalWords(renewals)) return undefined
   const told = { coverage, heard, digest, collected, floor, renewals: renewals.map(kept) }
-  return { kind: 'sync.done', ask, ...told }
+  if (flat.length === 8) return { kind: 'sync.done', ask, ...told }
+  const reaches = unflattenReaches(flat[8])
+  return reaches && { kind: 'sync.done', ask, ...told, reaches }
 }
 
 /** What proves it outlives the memory of the frame. */

@@ -10,9 +10,10 @@ import { isStale, noteCollected, purge, raiseOwn } from './collect.ts'
 import type { CoverageList } from './coverage.ts'
 import type { Reading } from './lease.ts'
 import type { DataMessage } from './message.ts'
+import { noteReach, reachesToShow } from './reach.ts'
 import { differsUnheard, settle } from './reconcile.ts'
 import { hearRenewalWords } from './renewal.ts'
-import type { Replica } from './replica.ts'
+import { indexOrigin, type Replica } from './replica.ts'
 
 export interface Answered {
   readonly done: Extract<DataMessage, { kind: 'sync.done' }>
@@ -31,6 +32,7 @@ export function conclude(
   reading: Reading,
 ): boolean {
   hearRenewalWords(replica, done.renewals, reading)
+  heedReaches(replica, done)
   const wasCut = replica.isAnswerCut
   replica.isAnswerCut = false
   if (wasCut) {
@@ -58,4 +60,14 @@ export function conclude(
   }
   noteCollected(replica, done)
   return false
+}
+
+/** Those that were needed have been verified, so they hold from now on. */
+function heedReaches(replica: Replica, { coverage, collected, reaches = [] }: Answered['done']) {
+  const needed = reachesToShow(replica, { told: [coverage, collected], words: reaches })
+  for (const word of needed.values()) {
+    if (word === null || replica.provenance === null) continue
+    const { peer, run, ...reach } = word
+    noteReach(replica, indexOrigin(replica, { peer, run }), reach)
+  }
 }

@@ -22,6 +22,7 @@ import type { ConnectionId, Origin, PeerId, RunId } from './peer.ts'
 import type { BroadcastRange } from './plumtree.ts'
 import type { Proofs } from './provenance.ts'
 import type { Waits } from './queue.ts'
+import type { ReachWord } from './reach.ts'
 import type { Renewal, RenewalWord } from './renewal.ts'
 import type { Kept } from './value.ts'
 
@@ -225,6 +226,8 @@ export type DataMessage =
       readonly floor: number
       /** Which leases go on: what the other side knows of renewals. */
       readonly renewals: readonly RenewalWord[]
+      /** In a network whose peers sign: what shows that the writers have written so far. */
+      readonly reaches?: readonly ReachWord[]
     }
   /** "You missed something of mine; ask me." */
   | { readonly kind: 'sync.hint' }

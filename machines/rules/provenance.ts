@@ -9,6 +9,7 @@
 
 import type { Column } from './batch.ts'
 import type { Origin } from './peer.ts'
+import type { Reach } from './reach.ts'
 
 /** The most entries under one seal: a single one that is left keeps the leaves of all others. */
 export const SEALED_ENTRIES_MAX = 128
@@ -59,6 +60,8 @@ export interface Proofs {
 
 /** Under which seal each entry of a table came. */
 export class Provenance {
+  /** What proves how far each writer has written. */
+  readonly reaches = new Map<number, Reach>()
   readonly #seals: (Seal | undefined)[] = []
   readonly #rows: number[] = []
   readonly #sequences: number[] = []

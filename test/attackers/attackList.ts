@@ -50,6 +50,15 @@ export const ATTACKS: readonly Attack[] = [
     broken: '',
   },
   {
+    threat: 'S9',
+    invariant: 'S9',
+    name: 'a member has heard what another never wrote',
+    scenario: 'test/attackers/forger.test.ts',
+    file: 'actors/notary.ts',
+    sound: "      if (word === null) return 'not-proven'\n",
+    broken: '      if (word === null) continue\n',
+  },
+  {
     threat: 'S6',
     invariant: 'S6',
     name: 'one address dials without end',

@@ -2,11 +2,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Notary } from '../../actors/notary.ts'
+import { reachWords } from '../../machines/rules/reach.ts'
+import { coverageList } from '../../machines/rules/replica.ts'
 import { chooseSeed } from '../scenarios/scene.ts'
-import { createWorld, forge, LIES, type Tally, type World } from './forger.ts'
+import { createWorld, forge, hear, LIES, peerOf, type Tally, type World } from './forger.ts'
 
-const COUNT = 1_100
-const MUTANT_COUNT = 330
+const COUNT = 1_200
+const MUTANT_COUNT = 360
 const seed = chooseSeed()
 console.log(`SEED=${seed}`)
 
@@ -25,6 +27,17 @@ test('none of its lies and none of its repetitions changes anything', () => {
   assert.is(tallies.length, Object.keys(LIES).length)
   assert.ok(tallies.every(({ tried }) => tried === COUNT / tallies.length))
   for (const { kind, accepted } of tallies) assert.is(accepted, 0, `${kind} (seed ${seed})`)
+})
+
+test('how far a writer is heard is believed to who shows its signature', () => {
+  const { done, alice } = createWorld()
+  const dave = peerOf(4)
+  assert.ok(hear(dave, done))
+  const heard = coverageList(dave.replica).find(([peer]) => peer === alice.self.peer)
+  assert.equal(heard, [alice.self.peer, alice.self.run, 24])
+  // And it can be shown to the next one.
+  const reaches = reachWords(dave.replica, { asked: [], told: [done.coverage] })
+  assert.ok(hear(peerOf(5), { ...done, ...(reaches && { reaches }) }))
 })
 
 test('it is believed where signatures are not verified', () => {

@@ -9,16 +9,25 @@ import { parseArgs } from 'node:util'
 import { Notary } from '../../actors/notary.ts'
 import { Parcel, type Switchboard } from '../../actors/switchboard.ts'
 import type { Batch } from '../../machines/rules/batch.ts'
+import { conclude } from '../../machines/rules/conclusion.ts'
 import { gather, gatherUnsent } from '../../machines/rules/gather.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Broadcast, DataMessage } from '../../machines/rules/message.ts'
 import type { Origin } from '../../machines/rules/peer.ts'
-import { hearRenewal, hearRenewalWords, renewalToSend } from '../../machines/rules/renewal.ts'
-import { createReplica, REPLICA_LIMITS, type Replica } from '../../machines/rules/replica.ts'
+import { type ReachWord, reachWords } from '../../machines/rules/reach.ts'
+import { hearRenewal, renewalToSend } from '../../machines/rules/renewal.ts'
+import {
+  coverageList,
+  createReplica,
+  indexOrigin,
+  REPLICA_LIMITS,
+  type Replica,
+} from '../../machines/rules/replica.ts'
 import { decode, encode } from '../../transport/codec.ts'
 import { createCredentials } from '../../transport/credentials.ts'
 import type { Credentials } from '../../transport/ports.ts'
 import { seededRandom } from '../../transport/random.ts'
+import { sealStatement } from '../../transport/sealCodec.ts'
 import { at, dump, put } from '../rules/scene.ts'
 
 const NETWORK = 'lab'
@@ -97,8 +106,11 @@ export function createWorld(mend?: (honest: Credentials) => Credentials): World 
   const proof = [renewed?.number ?? 0, renewed?.stamp ?? new Uint8Array()] as const
   const { peer, run } = alice.self
   const renewals = [[peer, run, 1, 2 * KEYS, 0, ...proof] as const]
-  const nothing = { coverage: [], heard: '0'.repeat(16), digest: '', collected: [], floor: 0 }
-  const done = { kind: 'sync.done', ask: 1, ...nothing, renewals } as const
+  const nothing = { heard: '0'.repeat(16), digest: '', collected: [], floor: 0 }
+  const coverage = coverageList(mallory.replica)
+  const reaches = reachWords(mallory.replica, { asked: [], told: [coverage] })
+  const end = { ...nothing, coverage, renewals, ...(reaches && { reaches }) }
+  const done = { kind: 'sync.done', ask: 1, ...end } as const
   return { alice, mallory, victim, said, given: { kind: 'sync.give', ask: 1, batch, proofs }, done }
 }
 
@@ -114,9 +126,9 @@ export function hear(peer: Peer, message: DataMessage, frame = encode(message)):
 }
 
 function stateOf(replica: Replica): string {
-  return (
-    dump(replica, MOMENT) + JSON.stringify([...replica.renewals].map(([, each]) => each.number))
-  )
+  const renewals = [...replica.renewals].map(([, each]) => each.number)
+  const collected = [...replica.collected]
+  return dump(replica, MOMENT) + JSON.stringify([renewals, coverageList(replica), collected])
 }
 
 /** What the actors do with what was not refused, as far as it matters here. */
@@ -127,11 +139,15 @@ function apply({ replica, notary }: Peer, parcel: Parcel): void {
     notary.file(batch, parcel)
   }
   if (message.kind === 'sync.give') merge(message.batch, 'mallory' as never)
-  else if (message.kind === 'sync.done') hearRenewalWords(replica, message.renewals, MOMENT)
-  else if (message.kind === 'broadcast') {
+  else if (message.kind === 'sync.done') {
+    const told = coverageList(replica)
+    conclude(replica, { done: message, told, isFresh: false, isAll: false }, MOMENT)
+  } else if (message.kind === 'broadcast') {
     const { origin, body, number, stamp } = message
-    if (body.kind === 'entries') merge(body.batch, null as never)
-    else if (body.kind === 'renewal') {
+    if (body.kind === 'entries') {
+      merge(body.batch, null as never)
+      replica.coverage[indexOrigin(replica, origin)]?.add(body.from, body.to)
+    } else if (body.kind === 'renewal') {
       const proof = stamp && ([number, stamp] as const)
       hearRenewal(replica, { origin, renewal: body, proof }, MOMENT)
     } else if (body.kind === 'left' || body.kind === 'waits') {
@@ -180,6 +196,11 @@ function falsified(batch: Batch, { mallory }: World, draw: Draw): Batch {
 function stampBy(peer: Peer, message: Broadcast): Uint8Array {
   const frame = peer.notary.frameOf(message)
   return frame.subarray(frame.length - 96)
+}
+
+function stampReach({ credentials }: Peer, word: ReachWord): Uint8Array {
+  const statement = sealStatement(NETWORK, { ...word, origin: word })
+  return Buffer.concat([credentials.publicKey, credentials.sign('batch', statement)])
 }
 
 export const LIES: Readonly<Record<string, Lie>> = {
@@ -260,6 +281,23 @@ export const LIES: Readonly<Record<string, Lie>> = {
     const lie = [peer, run, body.number, body.through, 0, number, shown] as const
     const bare = [peer, run, body.number, body.through, 0] as const
     return { message: { ...done, renewals: [draw(3) === 0 ? bare : lie] } }
+  },
+  'an end that has heard more of her than she has written': ({ done, alice, mallory }, draw) => {
+    const { peer, run } = alice.self
+    const to = 2 * KEYS + 1 + draw(1e9)
+    const claim = [[peer, run, to]] as const
+    const [word] = done.reaches ?? []
+    const seal = { ...(word as NonNullable<typeof word>), to }
+    const shown = [
+      [],
+      done.reaches ?? [],
+      [seal],
+      [{ ...seal, stamp: stampReach(mallory, seal) }],
+    ] as const
+    const reaches = shown[draw(shown.length)] as typeof done.reaches
+    const lie = { ...done, ...(reaches && { reaches }) }
+    const told = draw(2) === 0 ? { coverage: claim } : { coverage: [], collected: claim }
+    return { message: { ...lie, ...told } }
   },
   'her goodbye, waits or renewal, said by the forger': ({ alice, mallory, said }, draw) => {
     const kinds: readonly Broadcast['body'][] = [

@@ -246,11 +246,21 @@ export function isMessage(message: unknown): boolean {
   const { kind, ...fields } = message as { kind: string }
   const checks = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
   if (checks === undefined) return false
-  const { stamp, proofs, ...others } = fields as { stamp?: unknown; proofs?: unknown }
+  const { stamp, proofs, reaches, ...others } = fields as { [field: string]: unknown }
   const isStamped = !('stamp' in fields) || (kind === 'broadcast' && isStamp(stamp))
   const isProven = !('proofs' in fields) || (kind === 'sync.give' && areProofs(proofs, others))
-  return isStamped && isProven && record(checks)(others)
+  const isReached = !('reaches' in fields) || (kind === 'sync.done' && areReaches(reaches))
+  return isStamped && isProven && isReached && record(checks)(others)
 }
+
+const areReaches = listOf(
+  record({
+    ...{ peer: isId, run: isId, number: isCount, from: isCount, to: isCount },
+    left: (left) => left instanceof Uint8Array && left.length <= 16,
+    ...{ root: bytesOf(32), stamp: bytesOf(96) },
+  }),
+  8_192,
+)
 
 /** What proves a batch: as many rows as it has, each under a seal that is there. */
 function areProofs(value: unknown, { batch }: { batch?: unknown }): boolean {

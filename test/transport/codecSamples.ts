@@ -151,6 +151,16 @@ const data = [
       renewals: [['bob', 'run2', 3, 17, 1.5] as const] as never,
     }
   }),
+  {
+    ...{ kind: 'sync.done', ask: 3, coverage, heard: '89abcdef01234567', digest: '' },
+    ...{ collected: [], floor: 0, renewals: [] },
+    reaches: [
+      {
+        ...{ peer: 'bob', run: 'run2', number: 4, from: 1, to: 2 ** 40 },
+        ...{ left: stamp.subarray(0, 16), root: stamp.subarray(0, 32), stamp },
+      },
+    ],
+  },
   { kind: 'sync.hint' },
   { kind: 'sync.compare', ask: 1, summary: '0123456789abcdef'.repeat(2), renewed: 'f'.repeat(16) },
   { kind: 'sync.same', ask: 1, renewals: [] },
