@@ -1,5 +1,6 @@
 /** Notices that this process was held up: stopped, swapped out, or busy for too long. */
 
+import type { Reading } from '../machines/rules/lease.ts'
 import type { Timer } from '../transport/ports.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -20,9 +21,9 @@ export interface AttentionEvents {
 }
 
 /** True if this process has just been held up, and no timer of `Attention` has run yet. */
-export function isHeldUp(board: Switchboard): boolean {
+export function isHeldUp(board: Switchboard, reading: Reading = board.read()): boolean {
   // Asleep it was held up as well, though its monotonic clock may have stood still.
-  return board.read().wall - board.attentiveAt > STALL_MS
+  return reading.wall - board.attentiveAt > STALL_MS
 }
 
 export class Attention {

@@ -16,7 +16,7 @@ import {
   PROTOCOL_VERSIONS,
 } from '../machines/rules/message.ts'
 import type { PairMessage } from '../machines/rules/pair.ts'
-import type { PeerId } from '../machines/rules/peer.ts'
+import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
 import type { ProofVerdict } from '../machines/rules/proof.ts'
 import { withHands } from './hands.ts'
 import { Handshake } from './handshake.ts'
@@ -69,7 +69,7 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
         lineOf(context).close()
       },
       sayToPair: ({ context, event }) => lineOf(context).say((event as Told<'pair.say'>).message),
-      trust: ({ context }) => lineOf(context).trust(context.peerId as PeerId),
+      trust: ({ context }) => lineOf(context).trust(originOf(context)),
       useLine: ({ context }) => {
         board.lines.use(lineOf(context))
         lineOf(context).say({ kind: 'peers.ask' })
@@ -128,6 +128,11 @@ interface Moved {
 }
 
 type Told<Type extends ConnectionEvent['type']> = Extract<ConnectionEvent, { type: Type }>
+
+/** Who is at the other end, once the handshake has told. */
+function originOf({ peerId, run }: ConnectionContext): Origin {
+  return { peer: peerId as PeerId, run: run as RunId }
+}
 
 /** The wire lives as long as its connection, however that ends. */
 function wireLogicFor(board: Switchboard) {

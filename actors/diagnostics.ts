@@ -31,15 +31,24 @@ export interface Diagnostic {
 
 const channels = new Map<string, Channel>()
 
+/** True if somebody listens on the channel of these facts. */
+export function arePublished(type: Announcement['type']): boolean {
+  return channelOf(type).hasSubscribers
+}
+
 /** Publishes a fact on its channel, if somebody listens there. */
 export function publish(source: Omit<Diagnostic, 'fact'>, fact: Announcement | Trace): void {
-  const { type } = fact
+  const found = channelOf(fact.type)
+  if (found.hasSubscribers) {
+    found.publish({ peerId: source.peerId, network: source.network, fact } satisfies Diagnostic)
+  }
+}
+
+function channelOf(type: string): Channel {
   let found = channels.get(type)
   if (found === undefined) {
     found = channel(`holdfast:${type}`)
     channels.set(type, found)
   }
-  if (found.hasSubscribers) {
-    found.publish({ peerId: source.peerId, network: source.network, fact } satisfies Diagnostic)
-  }
+  return found
 }

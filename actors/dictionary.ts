@@ -7,7 +7,7 @@ import type { LeaseView } from '../machines/rules/replica.ts'
 import { admitValue } from '../machines/rules/value.ts'
 import type { Receipt } from '../machines/rules/write.ts'
 import { type DeliveryOptions, type UntilOptions, untilCurrent, untilDelivered } from './arrival.ts'
-import { ask } from './ask.ts'
+import { ask, UNANSWERED, verdictOn } from './ask.ts'
 import { assignmentsOf, type Entries } from './command.ts'
 import { type ElectOptions, elect, type Term } from './election.ts'
 import {
@@ -24,7 +24,7 @@ import type { Reader } from './reader.ts'
 import { requireLeases } from './settings.ts'
 import type { Switchboard } from './switchboard.ts'
 import { boards, type SyncLogic } from './sync.ts'
-import { checkedWrite, type WriteOptions } from './writing.ts'
+import { checkedWrite, PLAIN, type WriteOptions } from './writing.ts'
 
 /**
  * A map that processes share, where every key has one owner until its lease lapses.
@@ -67,11 +67,16 @@ export class Dictionary<V = unknown> extends Participant<V> {
    *
    * @example const { token } = dictionary.set('door', 'open', { leaseMs: 60_000 })
    */
-  set(key: Key, value: V, options: WriteOptions = {}): Receipt {
+  set(key: Key, value: V, options?: WriteOptions): Receipt {
     const stored = requireKey(key)
     const admitted = admitValue(value)
-    const how = checkedWrite(this.#board.settings, options)
-    return this.#ask({ type: 'entry.set', key: stored, value: admitted, ...how })
+    const { leaseMs, token, kind } =
+      options === undefined ? PLAIN : checkedWrite(this.#board.settings, options)
+    this.requireOpen()
+    const { reply, verdict, isWithdrawn } = UNANSWERED
+    const asked = { reply, verdict, isWithdrawn, leaseMs, token, kind } as const
+    const event = { type: 'entry.set', key: stored, value: admitted, ...asked } as const
+    return verdictOn(this.#board, event) as Receipt
   }
 
   /**

@@ -13,7 +13,7 @@ import {
   isControl,
   type Message,
 } from '../machines/rules/message.ts'
-import type { Handle, PeerId } from '../machines/rules/peer.ts'
+import type { Handle, Origin, PeerId } from '../machines/rules/peer.ts'
 import { decode, encode } from '../transport/codec.ts'
 import { body } from '../transport/framing.ts'
 import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
@@ -91,6 +91,8 @@ export class Line implements WireEvents {
   #isOpen = false
   #end: WireEnd | undefined
   #heardAt = 0
+  /** Who is at the other end, in which run. */
+  #origin: Origin | undefined
   /** When the last heartbeat left, as it says. */
   #beatAt = Number.NEGATIVE_INFINITY
   /** Who waits for the echo of which heartbeat. */
@@ -130,8 +132,9 @@ export class Line implements WireEvents {
   }
 
   /** The other side is authenticated: it may send long frames and data from now on. */
-  trust(peerId: PeerId): void {
-    this.peerId = peerId
+  trust(origin: Origin): void {
+    this.peerId = origin.peer
+    this.#origin = origin
     this.#heardAt = this.#clock.now()
     this.#wire?.limitFrames(FRAME_BYTES_MAX)
   }
@@ -215,7 +218,7 @@ export class Line implements WireEvents {
     this.#counts.framesIn += frames.length
     for (const frame of frames) {
       this.#counts.bytesIn += frame.length
-      const message = decode(frame)
+      const message = decode(frame, this.#origin)
       if (message === undefined) return this.#break(shapeProblem(body(frame)) ?? 'frame.content')
       if (!isControl(message)) {
         if (this.peerId === null) return this.#owner?.broken()

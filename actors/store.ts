@@ -7,7 +7,7 @@
  * it hears of.
  */
 
-import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from 'xstate'
+import type { ActorLogic, Snapshot } from 'xstate'
 import type { Batch } from '../machines/rules/batch.ts'
 import { collectTombstones, noteSettled } from '../machines/rules/collect.ts'
 import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
@@ -57,32 +57,43 @@ export interface StoreState {
 export interface StoreLogic
   extends ActorLogic<Snapshot<undefined>, StoreEvent, { readonly shared: Shared }> {}
 
-export const storeLogic = fromTransition<
-  StoreState,
-  StoreEvent,
-  AnyActorRef['system'],
-  { readonly shared: Shared }
->(
-  (state, event) => {
-    sweep(state.board)
-    decide(state, event)
-    sweep(state.board)
-    if (event.type === 'store.flush') flush(state)
-    else plan(state)
-    return state
+type StoreSnapshot = Snapshot<undefined> & { readonly context: StoreState }
+
+/** Every write passes here, so the snapshot stays one object and only what it holds changes. */
+export const storeLogic: StoreLogic = {
+  transition: (snapshot, event) => {
+    run((snapshot as StoreSnapshot).context, event)
+    return snapshot
   },
-  ({ input }) => {
-    const board = input.shared as Switchboard
-    const { leasing, safety, leaseMs, takeover, limits } = board.settings
-    const permissions = permissionsOf(board.settings.readOnly, board.settings.permissions)
-    const rules = { leasing, isMajority: safety === 'majority', leaseMs, takeover, limits }
-    const isSigned = board.notary !== undefined
-    const replica = createReplica({ self: board.self, permissions, isSigned, ...rules })
-    board.replica = replica
-    const never = { remindAt: Number.POSITIVE_INFINITY, lookAt: Number.POSITIVE_INFINITY }
-    return { board, replica, isReached: false, isFlushDue: false, followsGapsAt: 0, ...never }
+  getInitialSnapshot: (_, input) => {
+    const context = createState(input.shared as Switchboard)
+    return { status: 'active', output: undefined, error: undefined, context } as StoreSnapshot
   },
-) as unknown as StoreLogic
+  getPersistedSnapshot: (snapshot) => snapshot,
+}
+
+function createState(board: Switchboard): StoreState {
+  const { leasing, safety, leaseMs, takeover, limits } = board.settings
+  const permissions = permissionsOf(board.settings.readOnly, board.settings.permissions)
+  const rules = { leasing, isMajority: safety === 'majority', leaseMs, takeover, limits }
+  const isSigned = board.notary !== undefined
+  const replica = createReplica({ self: board.self, permissions, isSigned, ...rules })
+  board.replica = replica
+  const never = Number.POSITIVE_INFINITY
+  const times = { followsGapsAt: 0, remindAt: never, lookAt: never }
+  return { board, replica, isReached: false, isFlushDue: false, ...times }
+}
+
+function run(state: StoreState, event: StoreEvent): void {
+  const { board, replica } = state
+  replica.areChangesHeard = board.areChangesHeard
+  sweep(board)
+  if (event.type === 'entry.set') answer(board, event)
+  else decide(state, event)
+  sweep(board)
+  if (event.type === 'store.flush') flush(state)
+  else plan(state)
+}
 
 function decide(state: StoreState, event: StoreEvent): void {
   const { replica, board } = state
@@ -195,8 +206,9 @@ function reach(state: StoreState, event: { isReached: boolean; isCurrent: boolea
 
 /** Writes down which ephemeral values are gone. It takes keys over, so it is careful as a write. */
 function trace(state: StoreState): void {
-  noteStall(state.board)
-  traceDue(state.replica, momentOf(state.board, state.board.read()))
+  const reading = state.board.read()
+  noteStall(state.board, reading)
+  traceDue(state.replica, momentOf(state.board, reading))
   state.lookAt = Number.POSITIVE_INFINITY
 }
 
@@ -261,8 +273,8 @@ function plan(state: StoreState): void {
     board.reminder.send({ type: 'alarm.set', at: remindAt })
   }
   state.lookAt = planLook(board, state.lookAt)
-  const { unsent, isRenewalUnsent, queue } = replica
-  const hasUnsent = unsent.length > 0 || hasWaitsToTell(queue)
+  const { isRenewalUnsent } = replica
+  const hasUnsent = replica.unsent.length > 0 || hasWaitsToTell(replica.queue)
   // What goes on concerns only what others have, so it is told even to who was not heard yet.
   const isRenewalDue = isRenewalUnsent && board.lines.count > 0
   const hasNews = replica.facts.length > 0 || isRenewalDue || (state.isReached && hasUnsent)
@@ -279,7 +291,7 @@ export function flushStore(board: Switchboard): void {
   board.store.send({ type: 'store.flush' })
   const { facts } = board.replica
   board.replica.facts = []
-  board.announce(...facts)
+  board.announceAll(facts)
 }
 
 function flush(state: StoreState): void {

@@ -22,12 +22,17 @@ import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/p
 import type { Announcement } from './announcement.ts'
 import { Bounds, type Culprit } from './bounds.ts'
 import { Counts } from './counts.ts'
-import { publish, type Trace } from './diagnostics.ts'
+import { arePublished, publish, type Trace } from './diagnostics.ts'
 import { Line, type LineOptions } from './line.ts'
 import { Lines } from './lines.ts'
 import { Notary } from './notary.ts'
 import type { Settings } from './settings.ts'
 import { carrierOf, whyNotDial } from './shelter.ts'
+
+/** How long a reading of the clocks may be used again, in milliseconds. */
+const READING_MS = 0.25
+/** The listeners that hear of changed values. */
+const HEARD = ['update', 'delete', '*'] as const
 
 /** A data message on its way through this peer. It shows only its kind and size to an inspector. */
 export class Parcel {
@@ -94,6 +99,8 @@ export class Switchboard implements Shared {
   addresses: readonly string[] = []
   #waiters = 0
   readonly #passage = createPassage()
+  #reading: Reading = { now: Number.NEGATIVE_INFINITY, wall: 0 }
+  #wall = Number.NaN
   /** Peers that the application was told of as connected. */
   readonly #present = new Set<PeerId>()
   /** Those that it is about to be told of. */
@@ -119,7 +126,29 @@ export class Switchboard implements Shared {
   read(): Reading {
     const { clock } = this.settings
     const [before, wall, after] = [clock.now(), clock.wall(), clock.now()]
-    return readPassage(this.#passage, { before, wall, after })
+    this.#wall = wall
+    this.#reading = readPassage(this.#passage, { before, wall, after })
+    return this.#reading
+  }
+
+  /**
+   * Both clocks, now or a moment ago: for what comes by the thousand. Not for what a timer woke,
+   * which would find that it is not yet time.
+   */
+  readLately(): Reading {
+    const { clock } = this.settings
+    const sinceMs = clock.now() - this.#reading.now
+    const isLate = sinceMs >= 0 && sinceMs < READING_MS && clock.wall() === this.#wall
+    return isLate ? this.#reading : this.read()
+  }
+
+  /** False while nobody listens for changed values, neither by `on` nor by a channel. */
+  get areChangesHeard(): boolean {
+    // An actor tells nobody who listens to it. Should it not even keep this list, all is told.
+    const { eventListeners } = this.sync as { eventListeners?: Map<string, Set<unknown>> }
+    if (eventListeners === undefined) return true
+    const isHeard = HEARD.some((type) => (eventListeners.get(type)?.size ?? 0) > 0)
+    return isHeard || arePublished('update') || arePublished('delete')
   }
 
   /** A number for one who waits for a lease; they rise in the order of coming. */
@@ -163,6 +192,11 @@ export class Switchboard implements Shared {
 
   /** Lets the application hear of something, through the root. */
   announce(...announcements: Announcement[]): void {
+    this.announceAll(announcements)
+  }
+
+  /** The same of a list, which may be longer than a call can have arguments. */
+  announceAll(announcements: readonly Announcement[]): void {
     if (announcements.length === 0) return
     for (const each of announcements) {
       this.counts.note(each)

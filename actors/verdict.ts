@@ -2,6 +2,7 @@
 
 import { acquire, bequeath, denyAcquire, release, renew } from '../machines/rules/holding.ts'
 import { publicKey } from '../machines/rules/key.ts'
+import type { Reading } from '../machines/rules/lease.ts'
 import {
   type Receipt,
   remove,
@@ -38,19 +39,21 @@ export function answer(board: Switchboard, event: WriteEvent): void {
  * After SIGCONT an application may write before anything that came meanwhile was read. Whoever was
  * held up asks first and takes nothing over until it was answered.
  */
-export function noteStall(board: Switchboard): void {
+export function noteStall(board: Switchboard, reading: Reading): void {
   const { replica } = board
-  if (board.lines.count === 0 || !isHeldUp(board)) return
+  if (board.lines.count === 0 || !isHeldUp(board, reading)) return
   replica.isCurrent = false
   board.clock.defer(() => board.reconcile.send({ type: 'stall.noticed' }))
 }
 
 /** The verdict of the rules on one write. */
 function judge(board: Switchboard, event: WriteEvent): Verdict<unknown> {
-  noteStall(board)
+  const isWrite = event.type === 'entry.set' || event.type === 'entry.update'
+  const reading = isWrite ? board.readLately() : board.read()
+  noteStall(board, reading)
   const { replica } = board
   const { leaseMs, token, kind } = event
-  const options = { reading: board.read(), leaseMs, token, kind }
+  const options = { reading, leaseMs, token, kind }
   switch (event.type) {
     case 'entry.set':
       return set(replica, event, options)

@@ -4,7 +4,7 @@
  * neighbours itself, else along the tree.
  */
 
-import { type ActorLogic, type AnyActorRef, fromTransition, type Snapshot } from 'xstate'
+import type { ActorLogic, Snapshot } from 'xstate'
 import type { Shared } from '../machines/rules/line.ts'
 import type { Broadcast, BroadcastBody } from '../machines/rules/message.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
@@ -16,7 +16,7 @@ import {
   hasFallen,
   type Waterfall,
 } from '../machines/rules/waterfall.ts'
-import { encode } from '../transport/codec.ts'
+import { encodeOwn, encodeRelayed } from '../transport/codec.ts'
 import { isRefused } from './ingress.ts'
 import { Relay } from './relay.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
@@ -42,22 +42,21 @@ export interface WaterfallState {
 export interface WaterfallLogic
   extends ActorLogic<Snapshot<undefined>, WaterfallEvent, { readonly shared: Shared }> {}
 
-export const waterfallLogic = fromTransition<
-  WaterfallState,
-  WaterfallEvent,
-  AnyActorRef['system'],
-  { readonly shared: Shared }
->(
-  (state, event) => {
-    fall(state, event)
-    return state
+type WaterfallSnapshot = Snapshot<undefined> & { readonly context: WaterfallState }
+
+export const waterfallLogic: WaterfallLogic = {
+  transition: (snapshot, event) => {
+    fall((snapshot as WaterfallSnapshot).context, event)
+    return snapshot
   },
-  ({ input }) => {
+  getInitialSnapshot: (_, input) => {
     const board = input.shared as Switchboard
     const waterfall = createWaterfall()
-    return { board, waterfall, relay: new Relay(board, waterfall) }
+    const context = { board, waterfall, relay: new Relay(board, waterfall) }
+    return { status: 'active', output: undefined, error: undefined, context } as WaterfallSnapshot
   },
-) as unknown as WaterfallLogic
+  getPersistedSnapshot: (snapshot) => snapshot,
+}
 
 function fall(state: WaterfallState, event: WaterfallEvent): void {
   switch (event.type) {
@@ -85,7 +84,7 @@ function make({ board, waterfall, relay }: WaterfallState, body: BroadcastBody):
   board.counts.broadcastsMade += 1
   fallsFresh(waterfall, board.self, number)
   const message = { kind: 'broadcast', origin: board.self, number, body } as const
-  const frame = board.notary?.frameOf(message) ?? encode(message)
+  const frame = board.notary?.frameOf(message) ?? encodeOwn(message)
   if (board.view.isClique) relay.tellAll(frame)
   else relay.pass({ origin: board.self, number, from: null }, frame)
 }
@@ -102,7 +101,10 @@ function receive({ board, waterfall, relay }: WaterfallState, parcel: Parcel): v
   board.counts.broadcastsSeen += 1
   // The origin has told all whom this peer could tell.
   const isTold = line.peerId === origin.peer && board.view.isClique
-  if (!isTold) relay.pass({ origin, number, from: line.peerId }, frame, line)
+  if (!isTold) {
+    const arrival = { origin, number, from: line.peerId }
+    relay.pass(arrival, encodeRelayed(frame, origin), line)
+  }
   deliver(board, parcel)
 }
 

@@ -22,6 +22,9 @@ export interface WriteOptions {
   readonly renew?: boolean
 }
 
+/** A write about which nothing was said. */
+export const PLAIN = { leaseMs: undefined, token: undefined, kind: 0 } as const
+
 /** Throws `OPTION_INVALID`, or `LEASES_OFF` if it needs leases and there are none. */
 export function checkedWrite(
   settings: Pick<Settings, 'leasing'>,

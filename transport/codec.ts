@@ -8,25 +8,28 @@
 
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'
 import type { Batch } from '../machines/rules/batch.ts'
-import { MEMBERS_MAX, type MemberWord } from '../machines/rules/census.ts'
-import { isCoverageList } from '../machines/rules/coverage.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import { publicKey, storedKey } from '../machines/rules/key.ts'
-import type { Broadcast, BroadcastBody, Message, PeerAddresses } from '../machines/rules/message.ts'
-import { isId, type PeerId } from '../machines/rules/peer.ts'
+import type { Broadcast, BroadcastBody, Message } from '../machines/rules/message.ts'
+import { isId, type Origin, type PeerId } from '../machines/rules/peer.ts'
 import { STAMP_BYTES } from '../machines/rules/provenance.ts'
 import { WAITS_MAX, type Waits } from '../machines/rules/queue.ts'
-import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
 import { flattenWord, unflattenWord } from './ballotCodec.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
-import { areAddresses, flattenControl, isCount, unflattenControl } from './controlCodec.ts'
+import { flattenControl, isCount, unflattenControl } from './controlCodec.ts'
 import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
+import { flattenOwn, unflattenOwn } from './ownCodec.ts'
+import { readPeers, readPresence } from './peersCodec.ts'
 import type { Frame } from './ports.ts'
 import { shapeProblem } from './shape.ts'
 import { flattenSync, isSync, unflattenSync } from './syncCodec.ts'
 import { flattenTree, isTree, unflattenTree } from './treeCodec.ts'
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
+
+/** Bytes that open an array of more than 15 elements, in MessagePack. */
+const ARRAY_16 = 0xdc
+const ARRAY_32 = 0xdd
 
 /** Numbers of the data kinds; control kinds are below 32 (see `controlCodec.ts`). */
 const BROADCAST = 32
@@ -37,6 +40,9 @@ const PEERS_TELL = 35
 const BALLOT = 43
 /** A broadcast with the stamp of its origin behind it. */
 const STAMPED = 44
+/** What the sender wrote itself, and what another one passes on of that: see `ownCodec.ts`. */
+const OWN = 50
+const RELAYED = 51
 
 const ENTRIES = 0
 const NOTE = 1
@@ -48,20 +54,52 @@ const BALLOT_TO = 6
 
 /** The frame of a message, header included. */
 export function encode(message: Message): Frame {
-  const packed = packr.encode(flatten(message), RESERVE_START_SPACE + FRAME_HEADER_BYTES)
-  return seal(packed)
+  return frameOf(flatten(message))
 }
 
-/** The message in a frame; undefined if there is none, whatever the bytes. */
-export function decode(frame: Frame): Message | undefined {
-  const bytes = body(frame)
+/**
+ * The frame of a broadcast for the peers that hear it from its origin itself: where that is
+ * enough, it does not name the origin, and says once what is the same in all rows.
+ */
+export function encodeOwn(broadcast: Broadcast): Frame {
+  const flat = flattenOwn(broadcast)
+  return flat === undefined ? encode(broadcast) : frameOf([OWN, ...flat])
+}
+
+/** The frame to pass on: the very one that came, or one around it that names its origin. */
+export function encodeRelayed(frame: Frame, { peer, run }: Origin): Frame {
+  return kindOf(frame) === OWN ? frameOf([RELAYED, peer, run, body(frame)]) : frame
+}
+
+/**
+ * The message in a frame; undefined if there is none, whatever the bytes. `from` is who sent it, if
+ * that is known: a broadcast need not name its origin then.
+ */
+export function decode(frame: Frame, from?: Origin): Message | undefined {
+  return decodeBody(body(frame), from)
+}
+
+function decodeBody(bytes: Uint8Array, from?: Origin): Message | undefined {
   if (shapeProblem(bytes) !== undefined) return undefined
   try {
-    return unflatten(packr.decode(bytes))
+    const flat = packr.decode(bytes)
+    if (flat[0] === OWN) return from && unflattenOwn(flat, from)
+    return flat[0] === RELAYED ? readRelayed(flat) : unflatten(flat)
   } catch {
     // What has the right shape may still be refused, such as text that is no UTF-8.
     return undefined
   }
+}
+
+function frameOf(flat: unknown[]): Frame {
+  return seal(packr.encode(flat, RESERVE_START_SPACE + FRAME_HEADER_BYTES))
+}
+
+/** The number that opens the array in a frame. */
+function kindOf(frame: Frame): number | undefined {
+  const head = frame[FRAME_HEADER_BYTES] as number
+  const headBytes = head === ARRAY_16 ? 3 : head === ARRAY_32 ? 5 : 1
+  return frame[FRAME_HEADER_BYTES + headBytes]
 }
 
 function flatten(message: Message): unknown[] {
@@ -133,6 +171,18 @@ function unflatten(flat: unknown): Message | undefined {
       if (isSync(flat[0])) return unflattenSync(flat)
       return isTree(flat[0]) ? unflattenTree(flat) : unflattenControl(flat)
   }
+}
+
+/** What another peer's neighbour passes on. It names the origin of what does not name it itself. */
+function readRelayed(flat: unknown[]): Message | undefined {
+  const [, peer, run, bytes] = flat
+  if (flat.length !== 4 || !isId(peer) || !isId(run) || !(bytes instanceof Uint8Array)) {
+    return undefined
+  }
+  if (shapeProblem(bytes) !== undefined) return undefined
+  const own: unknown = packr.decode(bytes)
+  if (!Array.isArray(own) || own[0] !== OWN) return undefined
+  return unflattenOwn(own, { peer, run } as Origin)
 }
 
 function readBroadcast(flat: unknown[]): Broadcast | undefined {
@@ -213,30 +263,4 @@ function readWaits(flat: unknown[]): BroadcastBody | undefined {
     keys.push([key, waitedMs])
   }
   return { kind: 'waits', isAll, keys }
-}
-
-function readPeers(flat: unknown[]): Message | undefined {
-  const [, list] = flat
-  if (flat.length !== 2 || !Array.isArray(list) || list.length > PEERS_TOLD_MAX) return undefined
-  const peers: PeerAddresses[] = []
-  for (const item of list) {
-    if (!Array.isArray(item) || item.length !== 2) return undefined
-    const [peerId, addresses] = item
-    if (!isId(peerId) || !areAddresses(addresses)) return undefined
-    peers.push({ peerId: peerId as PeerId, addresses })
-  }
-  return { kind: 'peers.tell', peers }
-}
-
-function readPresence(flat: unknown[]): BroadcastBody | undefined {
-  const [, addresses, coverage, members] = flat
-  if (flat.length !== 4 || !areAddresses(addresses) || !isCoverageList(coverage)) return undefined
-  if (!Array.isArray(members) || members.length > MEMBERS_MAX) return undefined
-  if (!members.every(isMemberWord)) return undefined
-  return { kind: 'presence', presence: { addresses, coverage, members } }
-}
-
-function isMemberWord(word: unknown): word is MemberWord {
-  if (!Array.isArray(word) || word.length !== 3 || !isId(word[0]) || !isId(word[1])) return false
-  return Number.isFinite(word[2]) && word[2] >= 0
 }

@@ -1,7 +1,11 @@
 import { isControl } from '../machines/rules/message.ts'
+import type { Origin } from '../machines/rules/peer.ts'
 import { decode } from './codec.ts'
 import type { Clock, Frame } from './ports.ts'
 import type { Weather } from './simulatedWeather.ts'
+
+/** Of what is only looked at it does not matter whose it is. */
+const ANYBODY = { peer: 'anybody', run: 'anybody' } as Origin
 
 /** So many broadcasts of one wire are held back or repeated at a time; further ones pass. */
 const HELD_COUNT_MAX = 256
@@ -37,7 +41,7 @@ export class Disorder {
   pass(frames: readonly Frame[]): Frame[] {
     const passing: Frame[] = []
     for (const frame of frames) {
-      const message = decode(frame)
+      const message = decode(frame, ANYBODY)
       if (message?.kind === 'broadcast') {
         this.#repeat(frame)
         if (!this.#hold(frame)) passing.push(frame)

@@ -28,6 +28,16 @@ export function formerOf(replica: Replica, slot: number): Former {
   }
 }
 
+/**
+ * True if there is nobody to hear what a write with these flags changes in the slot, so that it may
+ * be left untold. The end of an ephemeral value and a theft are always told.
+ */
+export function isUnheard(replica: Replica, slot: number, flags: number): boolean {
+  if (replica.areChangesHeard || replica.watched.size > 0) return false
+  const former = replica.table.flags[slot] as number
+  return ((former | flags) & EPHEMERAL) === 0 && (flags & STOLEN) === 0
+}
+
 /** Tells what was written into the slot. A write that renews or releases only changes the lease. */
 export function tellChange(
   replica: Replica,

@@ -18,6 +18,9 @@ import { SEALED_ENTRIES_MAX } from './provenance.ts'
 import { foreignLapseAt, isMine, type Replica } from './replica.ts'
 import { SENT } from './table.ts'
 
+/** An own lease counts as whole for the first part of its term: so much of it. */
+const JUST_NOW = 1 / 256
+
 /** Own entries that belong together: the writes `from` to `to`, of which these are left to tell. */
 export interface OwnWrites {
   readonly from: number
@@ -28,12 +31,7 @@ export interface OwnWrites {
 /** All own writes that nobody was sent yet, in order. They count as sent from now on. */
 export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
   const { table } = replica
-  // A slot may have lost its own entry to another peer's since it was written.
-  const own = new Set(replica.unsent.filter((slot) => table.unsent[slot] !== SENT))
-  const slots = [...own]
-  slots.sort(
-    (first, second) => (table.sequence[first] as number) - (table.sequence[second] as number),
-  )
+  const slots = unsentSlots(replica)
   replica.unsent = []
   const writes: OwnWrites[] = []
   let count = 0
@@ -46,9 +44,27 @@ export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
   }
   for (const slot of slots) {
     table.unsent[slot] = SENT
-    replica.replaced.delete(slot)
+    if (replica.replaced.size > 0) replica.replaced.delete(slot)
   }
   return writes
+}
+
+/** The slots of own entries that nobody was sent yet, each once, in the order of their writes. */
+function unsentSlots({ table, unsent }: Replica): number[] {
+  const slots: number[] = []
+  let last = 0
+  let isInOrder = true
+  for (const slot of unsent) {
+    // A slot may have lost its own entry to another peer's since it was written.
+    if (table.unsent[slot] === SENT) continue
+    const sequence = table.sequence[slot] as number
+    if (sequence <= last) isInOrder = false
+    last = sequence
+    slots.push(slot)
+  }
+  if (isInOrder) return slots
+  const sequenceOf = (slot: number) => table.sequence[slot] as number
+  return [...new Set(slots)].sort((one, other) => sequenceOf(one) - sequenceOf(other))
 }
 
 /**
@@ -77,7 +93,7 @@ export function gather(replica: Replica, slots: readonly number[], reading: Read
   const { table } = replica
   const names = new Names(replica)
   const column = (cells: ArrayLike<number>) => slots.map((slot) => cells[slot] as number)
-  const writer = column(table.writer).map((index) => names.of(index))
+  const writer = slots.map((slot) => names.of(table.writer[slot] as number))
   const termMs = column(table.termMs)
   const remaining = slots.map((slot) => remainingMs(replica, slot, reading))
   const isWhole = remaining.every((left, row) => left === termMs[row])
@@ -148,12 +164,15 @@ function remainingMs(replica: Replica, slot: number, reading: Reading): number {
   const { table } = replica
   const termMs = table.termMs[slot] as number
   if (termMs === 0 || ((table.flags[slot] as number) & RELEASED) !== 0) return 0
-  if (table.gone.has(slot)) return OVER_MS
+  if (table.gone.size > 0 && table.gone.has(slot)) return OVER_MS
   const isOwn = isMine(replica, slot)
   // The owner's own deadline is the early one; what it tells is the plain end of the term.
   const early = isOwn ? termMs - ownerTermMs(termMs) : 0
   const lapseAt = isOwn ? (table.lapseAt[slot] as number) : foreignLapseAt(replica, slot)
   if (lapseAt === Number.NEGATIVE_INFINITY && !replica.heirs.has(slot)) return FREED_MS
   const left = lapseAt + early - reading.now
-  return left > 0 ? Math.min(termMs, Math.ceil(left)) : OVER_MS
+  if (left <= 0) return OVER_MS
+  // One number for all rows of a batch says it shorter, and to wait a little longer is safe.
+  if (isOwn && left > termMs - termMs * JUST_NOW) return termMs
+  return Math.min(termMs, Math.ceil(left))
 }

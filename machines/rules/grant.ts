@@ -7,7 +7,7 @@
  */
 
 import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
-import { formerOf, tellChange } from './change.ts'
+import { formerOf, isUnheard, tellChange } from './change.ts'
 import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
 import { mayTakeOver, ownerTermMs, type Reading } from './lease.ts'
@@ -161,12 +161,21 @@ export function writeOwn(
   entry: OwnEntry,
   reading: Reading,
 ): number {
+  return writeOwnAt(replica, { ...entry, key, found: replica.table.find(key) }, reading)
+}
+
+/** The same where it is known which slot the key has, or that it has none. */
+export function writeOwnAt(
+  replica: Replica,
+  entry: OwnEntry & { readonly key: StoredKey; readonly found: number },
+  reading: Reading,
+): number {
   const { table } = replica
-  const found = table.find(key)
+  const { key, found } = entry
   const slot = found === NOWHERE ? table.insert(key) : found
   const isNewGrant = table.epoch[slot] !== entry.epoch
   if (found !== NOWHERE && isNewGrant) noteTakeover(replica, slot)
-  const former = formerOf(replica, slot)
+  const former = isUnheard(replica, slot, entry.flags) ? undefined : formerOf(replica, slot)
   replica.sequence++
   ;(replica.coverage[SELF] as Coverage).add(replica.sequence)
   table.writer[slot] = SELF
@@ -180,7 +189,7 @@ export function writeOwn(
   if (table.unsent[slot] === SENT) replica.unsent.push(slot)
   if (isNewGrant) table.unsent[slot] = GRANT_UNSENT
   else if (table.unsent[slot] === SENT) table.unsent[slot] = WRITE_UNSENT
-  tellChange(replica, slot, { former, local: true })
+  if (former !== undefined) tellChange(replica, slot, { former, local: true })
   return slot
 }
 
@@ -191,6 +200,30 @@ export function isFull(replica: Replica, bytes: number): boolean {
     table.entries >= limits.entriesMax ||
     table.bytes + bytes + ENTRY_OVERHEAD_BYTES > limits.bytesMax
   )
+}
+
+/** True if so much fits as new keys, whatever of it is there already. */
+export function hasRoom(
+  { table, limits }: Replica,
+  { entries, bytes }: { entries: number; bytes: number },
+): boolean {
+  const bytesAfter = table.bytes + bytes + entries * ENTRY_OVERHEAD_BYTES
+  return table.entries + entries <= limits.entriesMax && bytesAfter <= limits.bytesMax
+}
+
+/** The limit that this key with a value of that size, in bytes, would break, if any. */
+export function limitBrokenBy(
+  replica: Replica,
+  slot: number,
+  { key, bytes }: { key: StoredKey; bytes: number },
+): number | undefined {
+  const { table, limits } = replica
+  if (slot !== NOWHERE) {
+    const more = bytes - table.chargeOf(slot)
+    return more > 0 && table.bytes + more > limits.bytesMax ? limits.bytesMax : undefined
+  }
+  if (table.entries >= limits.entriesMax) return limits.entriesMax
+  return isFull(replica, key.length + bytes) ? limits.bytesMax : undefined
 }
 
 /** The limit that these keys with values of these sizes, in bytes, would break together, if any. */
@@ -228,6 +261,6 @@ function setOwnTerm(replica: Replica, slot: number, entry: OwnEntry, reading: Re
   const believedMs = entry.heir === undefined ? ownerTermMs(entry.termMs) : entry.termMs
   table.termMs[slot] = entry.termMs
   holdFor(table, slot, { reading, ms: believedMs })
-  if (entry.heir === undefined) replica.heirs.delete(slot)
-  else replica.heirs.set(slot, entry.heir)
+  if (entry.heir !== undefined) replica.heirs.set(slot, entry.heir)
+  else if (replica.heirs.size > 0) replica.heirs.delete(slot)
 }

@@ -47,8 +47,8 @@ export function noteBorrowed(replica: Replica, slot: number): void {
 
 /** This peer writes a value of its own, or none. */
 export function noteAuthored(replica: Replica, slot: number): void {
-  replica.lent.delete(slot)
-  replica.borrowed.delete(slot)
+  if (replica.lent.size > 0) replica.lent.delete(slot)
+  if (replica.borrowed.size > 0) replica.borrowed.delete(slot)
 }
 
 export function tellConflict(

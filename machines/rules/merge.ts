@@ -8,7 +8,7 @@
  */
 
 import { at, atRising, type Batch, FREED_MS, OVER_MS, RELEASED } from './batch.ts'
-import { formerOf, tellChange, tellLeaseChange } from './change.ts'
+import { formerOf, isUnheard, tellChange, tellLeaseChange } from './change.ts'
 import { type Claim, compareContent, lineagesOf } from './claim.ts'
 import { isOverOnArrival } from './ephemeral.ts'
 import { isFull } from './grant.ts'
@@ -34,7 +34,19 @@ export function mergeBatch(
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
   const heirs = new Map(batch.heirs)
   const lineages = lineagesOf(batch, writers)
-  const claim = {} as Claim
+  // All fields from the start, so that its shape never changes.
+  const claim: Claim = {
+    writer: 0,
+    epoch: 0,
+    sequence: 0,
+    termMs: 0,
+    remainingMs: 0,
+    flags: 0,
+    value: null,
+    bytes: 0,
+    heir: undefined,
+    lineage: NO_LINEAGE,
+  }
   let fits = true
   for (let row = 0; row < batch.keys.length; row++) {
     claim.writer = writers[at(batch.writer, row)] as number
@@ -51,11 +63,11 @@ export function mergeBatch(
     claim.flags = at(batch.flags, row)
     claim.value = batch.values[row]
     claim.bytes = batch.sizes[row] as number
-    claim.heir = heirs.get(row)
-    claim.lineage = lineages.get(row) ?? NO_LINEAGE
+    claim.heir = heirs.size === 0 ? undefined : heirs.get(row)
+    claim.lineage = lineages.size === 0 ? NO_LINEAGE : (lineages.get(row) ?? NO_LINEAGE)
     const key = batch.keys[row] as StoredKey
     if (!mergeClaim(replica, key, claim, reading)) fits = false
-    replica.comparison?.seen.add(replica.table.find(key))
+    if (replica.comparison !== null) replica.comparison.seen.add(replica.table.find(key))
   }
   return fits
 }
@@ -172,25 +184,26 @@ function compareWith(replica: Replica, key: StoredKey, slot: number, claim: Clai
 
 function take(replica: Replica, slot: number, claim: Claim, reading: Reading): void {
   const { table } = replica
-  const former = formerOf(replica, slot)
+  const former = isUnheard(replica, slot, claim.flags) ? undefined : formerOf(replica, slot)
   const atLeast = heldUntil(replica, slot, claim)
   table.writer[slot] = claim.writer
   table.epoch[slot] = claim.epoch
   table.sequence[slot] = claim.sequence
   table.termMs[slot] = claim.termMs
   // An entry may come after the goodbye of its writer.
-  const hasLeft = replica.left.has(claim.writer) && claim.heir === undefined
+  const isLeft = replica.left.size > 0 && replica.left.has(claim.writer)
+  const hasLeft = isLeft && claim.heir === undefined
   const lapseAt = Math.max(atLeast, lapseOf(claim, reading))
   table.lapseAt[slot] = hasLeft ? Number.NEGATIVE_INFINITY : lapseAt
   table.unsent[slot] = SENT
-  replica.replaced.delete(slot)
+  if (replica.replaced.size > 0) replica.replaced.delete(slot)
   table.put(slot, claim)
-  if (claim.heir === undefined) replica.heirs.delete(slot)
-  else inherit(replica, slot, claim.heir)
-  if (claim.lineage.length === 0) replica.lineages.delete(slot)
-  else replica.lineages.set(slot, claim.lineage)
+  if (claim.heir !== undefined) inherit(replica, slot, claim.heir)
+  else if (replica.heirs.size > 0) replica.heirs.delete(slot)
+  if (claim.lineage.length > 0) replica.lineages.set(slot, claim.lineage)
+  else if (replica.lineages.size > 0) replica.lineages.delete(slot)
   if (isOverOnArrival(replica, slot, reading)) table.gone.set(slot, Number.POSITIVE_INFINITY)
-  tellChange(replica, slot, { former, local: false })
+  if (former !== undefined) tellChange(replica, slot, { former, local: false })
 }
 
 /** Whoever came later has not heard the goodbye of an owner that left, and is told of it so. */

@@ -109,6 +109,8 @@ export interface Replica {
   inherited: number[]
   /** How many other peers are known, and how many of them are connected. */
   peers: { readonly known: number; readonly connected: number }
+  /** False while nobody would hear of changed values, so that none need be told. */
+  areChangesHeard: boolean
   /** What happened since it was last told; the store hands it on. */
   facts: Fact[]
 }
@@ -163,6 +165,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     left: new Set(),
     inherited: [],
     peers: { known: 0, connected: 0 },
+    areChangesHeard: true,
     facts: [],
   }
   indexOrigin(replica, self)
@@ -188,7 +191,8 @@ export function selfOf(replica: Replica): PeerId {
 
 /** True if this peer wrote what is in the slot, in this run, and reserved it for nobody. */
 export function isMine(replica: Replica, slot: number): boolean {
-  return replica.table.writer[slot] === SELF && !replica.heirs.has(slot)
+  if (replica.table.writer[slot] !== SELF) return false
+  return replica.heirs.size === 0 || !replica.heirs.has(slot)
 }
 
 /** Who holds a key, as `lease(key)` shows it. */

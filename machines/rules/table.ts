@@ -139,10 +139,10 @@ export class Table {
     if (this.hasValue(slot)) this.size++
     this.bytes += entry.bytes - (this.charge[slot] as number)
     this.charge[slot] = entry.bytes
-    this.gone.delete(slot)
+    if (this.gone.size > 0) this.gone.delete(slot)
     if ((entry.flags & (EPHEMERAL | ABSENT)) === EPHEMERAL) {
       this.lapsing.set(slot, Number.NEGATIVE_INFINITY)
-    } else this.lapsing.delete(slot)
+    } else if (this.lapsing.size > 0) this.lapsing.delete(slot)
     this.touch(slot)
   }
 

@@ -6,7 +6,16 @@
 
 import { ABSENT, EPHEMERAL, HANDED, KEPT, RELEASED, RENEWING, STOLEN } from './batch.ts'
 import { endsUnder } from './ephemeral.ts'
-import { deny, judgeWrite, limitBroken, type Refusal, writeOwn } from './grant.ts'
+import {
+  deny,
+  hasRoom,
+  judgeWrite,
+  limitBroken,
+  limitBrokenBy,
+  type Refusal,
+  writeOwn,
+  writeOwnAt,
+} from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease, noteAuthored, noteBorrowed } from './loss.ts'
@@ -68,9 +77,10 @@ export function set(
   const slot = replica.table.find(key)
   const epoch = permitSet(replica, key, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-  const limit = limitBroken(replica, [[key, value.bytes]])
+  const limit = limitBrokenBy(replica, slot, { key, bytes: value.bytes })
   if (limit !== undefined) return { refused: { verdict: 'full', limit }, key: publicKey(key) }
-  return { done: assign(replica, { key, value }, { ...options, epoch, slot }) }
+  const { reading, leaseMs, kind } = options
+  return { done: assign(replica, { key, value }, { reading, leaseMs, kind, epoch, slot }) }
 }
 
 /** All pairs or none. A key that comes twice gets the later value. */
@@ -79,28 +89,32 @@ export function update(
   assignments: readonly Assignment[],
   options: WriteOptions,
 ): Verdict<Receipt[]> {
-  const epochs = new Map<StoredKey, number>()
-  const sizes = new Map<StoredKey, number>()
-  for (const { key, value } of assignments) {
+  const epochs: number[] = []
+  for (const { key } of assignments) {
     const epoch = permitSet(replica, key, replica.table.find(key), options)
     if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-    epochs.set(key, epoch)
-    sizes.set(key, value.bytes)
+    epochs.push(epoch)
   }
-  const limit = limitBroken(replica, sizes)
+  const limit = limitBrokenByAll(replica, assignments)
   const [first] = assignments
   if (limit !== undefined && first !== undefined) {
     return { refused: { verdict: 'full', limit }, key: publicKey(first.key) }
   }
-  const done = assignments.map((assignment) => {
-    const epoch = epochs.get(assignment.key) as number
-    return assign(replica, assignment, {
-      ...options,
-      epoch,
-      slot: replica.table.find(assignment.key),
-    })
+  const { reading, leaseMs, kind } = options
+  const done = assignments.map((assignment, index) => {
+    const epoch = epochs[index] as number
+    const slot = replica.table.find(assignment.key)
+    return assign(replica, assignment, { reading, leaseMs, kind, epoch, slot })
   })
   return { done }
+}
+
+/** Only what comes near a limit is counted key by key. */
+function limitBrokenByAll(replica: Replica, assignments: readonly Assignment[]) {
+  let bytes = 0
+  for (const { key, value } of assignments) bytes += key.length + value.bytes
+  if (hasRoom(replica, { entries: assignments.length, bytes })) return undefined
+  return limitBroken(replica, new Map(assignments.map(({ key, value }) => [key, value.bytes])))
 }
 
 /** Removes a key's value and gives the key up. False if it had none. */
@@ -144,6 +158,8 @@ function permitSet(
   slot: number,
   options: WriteOptions,
 ): number | WriteRefusal {
+  const { readOnly, rules } = replica.permissions
+  if (readOnly.size === 0 && rules.length === 0) return permit(replica, slot, options)
   const operations = operationsOf(options.kind ?? 0)
   const termMs = replica.leasing ? (options.leaseMs ?? 0) : 0
   return deny(replica, { key, operations, termMs }) ?? permit(replica, slot, options)
@@ -156,7 +172,8 @@ function permitSet(
 function permit(replica: Replica, slot: number, options: WriteOptions): number | WriteRefusal {
   const { reading, token } = options
   const epoch = judgeWrite(replica, slot, reading)
-  const held = slot === NOWHERE ? undefined : replica.held.get(slot)
+  const isNew = slot === NOWHERE || replica.held.size === 0
+  const held = isNew ? undefined : replica.held.get(slot)
   if (held !== undefined && epoch !== held) return { verdict: 'lost' }
   if (token === undefined) return epoch
   const isHolder = slot !== NOWHERE && replica.table.writer[slot] === SELF
@@ -179,12 +196,14 @@ function assign(replica: Replica, { key, value }: Assignment, granted: Granted):
   const { epoch, reading, slot: found, kind = 0 } = granted
   // A lease that was acquired to go on does so, whatever is written under it.
   const sticky = RENEWING | STOLEN
-  const goesOn = replica.held.get(found) === epoch ? flagsAt(replica, found) & sticky : 0
-  const entry = { value: value.kept, bytes: value.bytes, flags: kind | goesOn }
+  const isHeld = replica.held.size > 0 && replica.held.get(found) === epoch
+  const goesOn = isHeld ? flagsAt(replica, found) & sticky : 0
+  const flags = kind | goesOn
   const termMs = termFor(replica, key, granted)
   noteAuthored(replica, found)
-  const slot = writeOwn(replica, key, { ...entry, termMs, epoch }, reading)
-  planRenewal(replica, slot, reading)
+  const entry = { value: value.kept, bytes: value.bytes, flags, termMs, epoch, key, found }
+  const slot = writeOwnAt(replica, entry, reading)
+  if ((flags & RENEWING) !== 0) planRenewal(replica, slot, reading)
   return receipt(replica, slot, reading)
 }
 

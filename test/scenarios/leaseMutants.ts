@@ -19,8 +19,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     invariant: 'L1',
     scenario: 'test/scenarios/stall.test.ts',
     file: 'actors/attention.ts',
-    sound: '  return board.read().wall - board.attentiveAt > STALL_MS\n',
-    broken: '  return board.read().wall - board.attentiveAt > 1e12\n',
+    sound: '  return reading.wall - board.attentiveAt > STALL_MS\n',
+    broken: '  return reading.wall - board.attentiveAt > 1e12\n',
   },
   {
     name: 'who is met does not have to be heard before anything is acquired',

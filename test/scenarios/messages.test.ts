@@ -4,12 +4,14 @@ import type { Dictionary } from '../../actors/dictionary.ts'
 import type { Line } from '../../actors/line.ts'
 import { boards } from '../../actors/sync.ts'
 import type { HoldfastError } from '../../machines/rules/errors.ts'
-import type { PeerId } from '../../machines/rules/peer.ts'
+import type { Origin, PeerId } from '../../machines/rules/peer.ts'
 import { decode } from '../../transport/codec.ts'
 import type { Frame, Transport, Wire, WireEvents } from '../../transport/ports.ts'
 import { hear, type Scene, scenarios, seen } from './scene.ts'
 
 const MINUTE_MS = 60_000
+/** Of what is only looked at it does not matter whose it is. */
+const ANYBODY = { peer: 'anybody', run: 'anybody' } as Origin
 
 /** Alice, bob, carol and dave, each connected to the next one only. */
 async function lineUp(scene: Scene, given: SimulationOptions = {}): Promise<Simulation> {
@@ -320,7 +322,7 @@ function tap(dictionary: Dictionary, peerId: string) {
 /** The broadcasts among them that somebody asked for; peers also count each other now and then. */
 function broadcasts(frames: readonly Frame[]): Frame[] {
   return frames.filter((frame) => {
-    const message = decode(frame)
+    const message = decode(frame, ANYBODY)
     return message?.kind === 'broadcast' && ['note', 'entries'].includes(message.body.kind)
   })
 }

@@ -156,7 +156,11 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 'M3',
     scenario: `${SCENARIOS}/messages.test.ts`,
     file: 'actors/waterfall.ts',
-    sound: '  if (!fallsFresh(waterfall, origin, number)) return\n',
+    sound:
+      '  if (hasFallen(waterfall, origin, number)) {\n' +
+      '    board.counts.broadcastsDuplicate += 1\n' +
+      '    return\n' +
+      '  }\n',
     broken:
       '  const heardAt = (waterfall.heardAt ??= new Map())\n' +
       "  const [name, now] = [origin.run + ' ' + number, board.clock.now()]\n" +
@@ -177,7 +181,9 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 'M5',
     scenario: `${SCENARIOS}/stalled.test.ts`,
     file: 'actors/line.ts',
-    sound: '      if (message === undefined) return this.#owner?.broken()\n',
+    sound:
+      '      if (message === undefined) ' +
+      "return this.#break(shapeProblem(body(frame)) ?? 'frame.content')\n",
     broken: '      if (message === undefined) continue\n',
   },
   {
@@ -185,7 +191,9 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 'M5',
     scenario: `${SCENARIOS}/stalled.test.ts`,
     file: 'actors/line.ts',
-    sound: '      if (message === undefined) return this.#owner?.broken()\n',
+    sound:
+      '      if (message === undefined) ' +
+      "return this.#break(shapeProblem(body(frame)) ?? 'frame.content')\n",
     broken: "      if (message === undefined) throw new Error('Not understood.')\n",
   },
   {
