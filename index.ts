@@ -2,10 +2,12 @@
 
 export type {
   Announcement,
+  CongestedFact,
   ConnectFact,
   ConnectionClosedFact,
   DialSettledFact,
   DisconnectFact,
+  DrainedFact,
   EntryRefusedFact,
   MessageFact,
   OffenceFact,

@@ -65,6 +65,18 @@ export interface OffenceFact {
   readonly message: string
 }
 
+/** More is written than the network takes: a writer does well to await `drained()`. */
+export interface CongestedFact {
+  readonly type: 'congested'
+  /** What waits for the slowest neighbour, in bytes. */
+  readonly backlogBytes: number
+}
+
+/** The network has caught up, or was given up for those that take nothing. */
+export interface DrainedFact {
+  readonly type: 'drained'
+}
+
 /** What was asked of the actor by an event, without waiting for a verdict, was refused. */
 export interface EntryRefusedFact {
   readonly type: 'entry.refused'
@@ -90,6 +102,8 @@ export type Announcement<V = unknown> =
   | CensusNews
   | MessageFact<V>
   | EntryRefusedFact
+  | CongestedFact
+  | DrainedFact
   | LimitFact
   | DialSettledFact
   | OffenceFact

@@ -152,13 +152,18 @@ export class Line implements WireEvents {
   send(frame: Frame): boolean {
     this.#notice()
     if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {
-      if (!this.isBehind) this.#reach('queue', this)
-      this.isBehind = true
+      this.fallBehind()
       this.#counts.framesSkipped += 1
       this.leftOut++
       return false
     }
     return this.#transmit(frame)
+  }
+
+  /** Leaves data out from now on, until the other side has read what waits. */
+  fallBehind(): void {
+    if (!this.isBehind) this.#reach('queue', this)
+    this.isBehind = true
   }
 
   /** Sends a heartbeat, or finds that none has come for too long. */

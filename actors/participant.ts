@@ -120,6 +120,26 @@ export abstract class Participant<V> implements AsyncDisposable {
     return this.#inbox[Symbol.asyncIterator]()
   }
 
+  /**
+   * What waits for the slowest neighbour to take it, in bytes. One that reads nothing does not
+   * count: it asks for what it missed when it reads again.
+   */
+  get backlogBytes(): number {
+    return this.#board.congestion.backlogBytes
+  }
+
+  /**
+   * Resolves when the network has taken what was written so far, but for a little. Whoever writes
+   * in a loop awaits it now and then; nothing is lost without it, but neighbours that fall behind
+   * are passed over then, and have to ask. Waits a second for who takes nothing. Throws `CLOSED`.
+   *
+   * @example for (const pairs of batches) { dictionary.update(pairs); await dictionary.drained() }
+   */
+  async drained(): Promise<void> {
+    this.requireOpen()
+    await this.#board.congestion.drained()
+  }
+
   /** Calls the handler with each message before it waits for recv; true stops the chain. */
   registerHandler(handler: Handler<V>): Subscription {
     return this.#inbox.register(handler)

@@ -273,10 +273,9 @@ function plan(state: StoreState): void {
     board.reminder.send({ type: 'alarm.set', at: remindAt })
   }
   state.lookAt = planLook(board, state.lookAt)
-  const { isRenewalUnsent } = replica
   const hasUnsent = replica.unsent.length > 0 || hasWaitsToTell(replica.queue)
   // What goes on concerns only what others have, so it is told even to who was not heard yet.
-  const isRenewalDue = isRenewalUnsent && board.lines.count > 0
+  const isRenewalDue = replica.isRenewalUnsent && board.lines.count > 0
   const hasNews = replica.facts.length > 0 || isRenewalDue || (state.isReached && hasUnsent)
   if (!hasNews || state.isFlushDue) return
   state.isFlushDue = true
@@ -292,6 +291,7 @@ export function flushStore(board: Switchboard): void {
   const { facts } = board.replica
   board.replica.facts = []
   board.announceAll(facts)
+  board.congestion.look()
 }
 
 function flush(state: StoreState): void {

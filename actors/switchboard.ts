@@ -21,6 +21,7 @@ import type { Evidence } from '../machines/rules/witness.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
 import type { Announcement } from './announcement.ts'
 import { Bounds, type Culprit } from './bounds.ts'
+import { Congestion } from './congestion.ts'
 import { Counts } from './counts.ts'
 import { arePublished, publish, type Trace } from './diagnostics.ts'
 import { Line, type LineOptions } from './line.ts'
@@ -63,6 +64,8 @@ export class Switchboard implements Shared {
   readonly settings: Settings
   readonly self: Origin
   readonly lines = new Lines()
+  /** Whether the network keeps up with what is written. */
+  readonly congestion = new Congestion(this)
   /** Signs and checks what peers say, in a network whose peers do. */
   readonly notary: Notary | undefined
   readonly counts = new Counts()

@@ -9,12 +9,8 @@ import { PLAIN, transportOf, type Way } from './way.ts'
 /** How long a wire may take to open, in milliseconds. */
 const OPEN_MS_MAX = 10_000
 
-/** More is not written while this much waits on one wire, in bytes. */
-const QUEUE_BYTES_HIGH = 1024 * 1024
-
 export class HoldfastSystem implements System {
   #dictionary!: Dictionary
-  readonly #wires = new Set<Wire>()
   #sent = { frames: 0, bytes: 0 }
   readonly #way: Way
   readonly #transport: Transport
@@ -90,8 +86,7 @@ export class HoldfastSystem implements System {
   }
 
   async room(): Promise<void> {
-    const isFull = () => [...this.#wires].some((wire) => wire.queuedBytes > QUEUE_BYTES_HIGH)
-    while (isFull()) await new Promise((resolve) => setImmediate(resolve))
+    await this.#dictionary.drained()
   }
 
   /** The same transport, with every frame counted and every arrival noticed. */
@@ -112,7 +107,6 @@ export class HoldfastSystem implements System {
   }
 
   #count(wire: Wire): Wire {
-    this.#wires.add(wire)
     const send = wire.send.bind(wire)
     wire.send = (frame) => {
       this.#sent.frames++
