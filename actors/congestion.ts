@@ -17,6 +17,8 @@ export const DRAINED_BYTES = 256 * 1024
 export const STALLED_MS = 1_000
 /** How often is looked while something waits, in milliseconds. */
 const LOOK_MS = 2
+/** How often is looked whether one that fell behind has caught up, in milliseconds. */
+const BEHIND_LOOK_MS = 50
 /** The most that one look counts as waiting, in milliseconds: this process may be the slow one. */
 const WAITED_MS_MAX = 10
 
@@ -60,8 +62,18 @@ export class Congestion {
   async drained(): Promise<void> {
     // What was written in this tick has not been handed to the network yet.
     await new Promise<void>((resolve) => this.#board.clock.defer(resolve))
+    await this.#heldBackSent()
     if (!this.#isCongested) return
     await new Promise<void>((resolve) => this.#drained.push(resolve))
+  }
+
+  /** What was written before a neighbour has told what it knows is held back for a moment. */
+  async #heldBackSent(): Promise<void> {
+    const { clock, lines, replica } = this.#board
+    const giveUpAt = clock.now() + STALLED_MS
+    while (lines.count > 0 && replica.unsent.length > 0 && clock.now() < giveUpAt) {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, LOOK_MS))
+    }
   }
 
   get #highBytes(): number {
@@ -96,7 +108,21 @@ export class Congestion {
       const isTaking = known === undefined || bytes < known.bytes
       const waitedMs = isTaking ? 0 : known.waitedMs + sinceMs
       this.#waiting.set(line, { bytes, waitedMs })
-      if (bytes > DRAINED_BYTES && waitedMs > STALLED_MS) line.fallBehind()
+      if (bytes > DRAINED_BYTES && waitedMs > STALLED_MS) this.#passOver(line)
     }
+  }
+
+  /** A carrier does not tell that a queue is empty which it does not find long. */
+  #passOver(line: Line): void {
+    if (line.isBehind) return
+    line.fallBehind()
+    const { clock, lines } = this.#board
+    const look = () => {
+      line.notice()
+      if (line.isBehind && line.peerId !== null && lines.to(line.peerId) === line) {
+        clock.setTimeout(look, BEHIND_LOOK_MS)
+      }
+    }
+    clock.setTimeout(look, BEHIND_LOOK_MS)
   }
 }

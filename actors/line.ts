@@ -150,7 +150,7 @@ export class Line implements WireEvents {
    * other side is told to ask for it when it has caught up.
    */
   send(frame: Frame): boolean {
-    this.#notice()
+    this.notice()
     if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {
       this.fallBehind()
       this.#counts.framesSkipped += 1
@@ -168,7 +168,7 @@ export class Line implements WireEvents {
 
   /** Sends a heartbeat, or finds that none has come for too long. */
   beat(): void {
-    this.#notice()
+    this.notice()
     const now = this.#clock.now()
     if (now - this.#heardAt > CONNECTION_MS.silence) {
       this.#reach('silence', this)
@@ -279,7 +279,7 @@ export class Line implements WireEvents {
   }
 
   /** A carrier with a longer queue than this line wants does not tell when that one is empty. */
-  #notice(): void {
+  notice(): void {
     if (this.isBehind && this.queuedBytes === 0) this.drained()
   }
 
