@@ -159,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
     sound:
       '  if (hasFallen(waterfall, origin, number)) {\n' +
       '    board.counts.broadcastsDuplicate += 1\n' +
-      '    return\n' +
+      '    return relay.refuse(line)\n' +
       '  }\n',
     broken:
       '  const heardAt = (waterfall.heardAt ??= new Map())\n' +
