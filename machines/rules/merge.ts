@@ -37,6 +37,7 @@ export function mergeBatch(
   // All fields from the start, so that its shape never changes.
   const claim: Claim = {
     writer: 0,
+    isHearsay: false,
     epoch: 0,
     sequence: 0,
     termMs: 0,
