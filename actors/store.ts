@@ -33,6 +33,7 @@ import { hearRenewal, renewAll, renewalToSend } from '../machines/rules/renewal.
 import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
 import { extend, forfeit, install } from '../machines/rules/tenure.ts'
 import { momentOf, planLook, sweep } from './ephemeral.ts'
+import { steadyLogic } from './steadyLogic.ts'
 import type { StoreEvent } from './storeEvent.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 import { answer, noteStall } from './verdict.ts'
@@ -57,20 +58,10 @@ export interface StoreState {
 export interface StoreLogic
   extends ActorLogic<Snapshot<undefined>, StoreEvent, { readonly shared: Shared }> {}
 
-type StoreSnapshot = Snapshot<undefined> & { readonly context: StoreState }
-
-/** Every write passes here, so the snapshot stays one object and only what it holds changes. */
-export const storeLogic: StoreLogic = {
-  transition: (snapshot, event) => {
-    run((snapshot as StoreSnapshot).context, event)
-    return snapshot
-  },
-  getInitialSnapshot: (_, input) => {
-    const context = createState(input.shared as Switchboard)
-    return { status: 'active', output: undefined, error: undefined, context } as StoreSnapshot
-  },
-  getPersistedSnapshot: (snapshot) => snapshot,
-}
+export const storeLogic: StoreLogic = steadyLogic<StoreState, StoreEvent, { shared: Shared }>(
+  ({ shared }) => createState(shared as Switchboard),
+  run,
+)
 
 function createState(board: Switchboard): StoreState {
   const { leasing, safety, leaseMs, takeover, limits } = board.settings

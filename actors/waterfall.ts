@@ -19,6 +19,7 @@ import {
 import { encodeOwn, encodeRelayed } from '../transport/codec.ts'
 import { isRefused } from './ingress.ts'
 import { Relay } from './relay.ts'
+import { steadyLogic } from './steadyLogic.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
 
 export type WaterfallEvent =
@@ -42,21 +43,15 @@ export interface WaterfallState {
 export interface WaterfallLogic
   extends ActorLogic<Snapshot<undefined>, WaterfallEvent, { readonly shared: Shared }> {}
 
-type WaterfallSnapshot = Snapshot<undefined> & { readonly context: WaterfallState }
-
-export const waterfallLogic: WaterfallLogic = {
-  transition: (snapshot, event) => {
-    fall((snapshot as WaterfallSnapshot).context, event)
-    return snapshot
-  },
-  getInitialSnapshot: (_, input) => {
-    const board = input.shared as Switchboard
-    const waterfall = createWaterfall()
-    const context = { board, waterfall, relay: new Relay(board, waterfall) }
-    return { status: 'active', output: undefined, error: undefined, context } as WaterfallSnapshot
-  },
-  getPersistedSnapshot: (snapshot) => snapshot,
-}
+export const waterfallLogic: WaterfallLogic = steadyLogic<
+  WaterfallState,
+  WaterfallEvent,
+  { shared: Shared }
+>(({ shared }) => {
+  const board = shared as Switchboard
+  const waterfall = createWaterfall()
+  return { board, waterfall, relay: new Relay(board, waterfall) }
+}, fall)
 
 function fall(state: WaterfallState, event: WaterfallEvent): void {
   switch (event.type) {

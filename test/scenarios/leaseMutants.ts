@@ -51,8 +51,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     invariant: 'L3',
     scenario: `${TESTS}/merge.test.ts`,
     file: `${RULES}/merge.ts`,
-    sound: '  const lapseAt = Math.min(table.lapseAt[slot] as number,',
-    broken: '  const lapseAt = Math.max(table.lapseAt[slot] as number,',
+    sound: ' : Math.min(known, lapseOf(claim, reading))',
+    broken: ' : Math.max(known, lapseOf(claim, reading))',
   },
   {
     name: 'a renewal that comes twice extends twice',
