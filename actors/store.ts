@@ -9,6 +9,7 @@
 
 import type { ActorLogic, Snapshot } from 'xstate'
 import type { Batch } from '../machines/rules/batch.ts'
+import { unwatch, watch } from '../machines/rules/change.ts'
 import { collectTombstones, noteSettled } from '../machines/rules/collect.ts'
 import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
 import type { Coverage } from '../machines/rules/coverage.ts'
@@ -16,7 +17,6 @@ import { reviveRenewed, traceDue, traceOwn } from '../machines/rules/ephemeral.t
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
 import { endLeases, inherit, lapse, reclaim, wait, waitNoMore } from '../machines/rules/holding.ts'
-import type { StoredKey } from '../machines/rules/key.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
 import type { Broadcast, BroadcastBody, DataMessage } from '../machines/rules/message.ts'
@@ -140,7 +140,7 @@ function decideLease(
   { board, replica }: StoreState,
   event: Exclude<StoreEvent, { type: DataEvent }>,
 ) {
-  const { queue, watched } = replica
+  const { queue } = replica
   const now = board.clock.now()
   switch (event.type) {
     case 'reminder.due':
@@ -159,8 +159,7 @@ function decideLease(
     case 'lease.lapse':
       return lapse(replica, event.key, event.token)
     case 'lease.watch':
-      watched.set(event.key, (watched.get(event.key) ?? 0) + 1)
-      return
+      return watch(replica, event.key)
     case 'lease.unwatch':
       return unwatch(replica, event.key)
     case 'lease.wait':
@@ -247,12 +246,6 @@ function reportFull(state: StoreState): void {
   const message = 'Another peer wrote more than this one may hold.'
   const error = new HoldfastError('STORE_FULL', message, { limit: limits.entriesMax })
   state.replica.facts.push({ type: 'error', error })
-}
-
-function unwatch(replica: Replica, key: StoredKey): void {
-  const left = (replica.watched.get(key) ?? 0) - 1
-  if (left > 0) replica.watched.set(key, left)
-  else replica.watched.delete(key)
 }
 
 /** Everything that happens in one tick goes out together, in one frame and one announcement. */

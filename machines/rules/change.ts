@@ -128,3 +128,14 @@ function hashOf(value: Kept): Hash {
 function writerOf(replica: Replica, slot: number): Origin {
   return replica.origins[replica.table.writer[slot] as number] as Origin
 }
+
+/** From now on the lease of that key is told of, for one more who asks. */
+export function watch({ watched }: Replica, key: StoredKey): void {
+  watched.set(key, (watched.get(key) ?? 0) + 1)
+}
+
+export function unwatch({ watched }: Replica, key: StoredKey): void {
+  const left = (watched.get(key) ?? 0) - 1
+  if (left > 0) watched.set(key, left)
+  else watched.delete(key)
+}

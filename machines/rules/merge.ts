@@ -21,6 +21,21 @@ import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
+/** All fields from the start, so that the shape of a claim never changes. */
+const BLANK: Claim = {
+  writer: 0,
+  isHearsay: false,
+  epoch: 0,
+  sequence: 0,
+  termMs: 0,
+  remainingMs: 0,
+  flags: 0,
+  value: null,
+  bytes: 0,
+  heir: undefined,
+  lineage: NO_LINEAGE,
+}
+
 /**
  * Takes a batch in. False if the replica was too full for one of its entries: then nothing may be
  * counted as covered, and the rest of the batch has been taken in all the same.
@@ -34,20 +49,7 @@ export function mergeBatch(
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
   const heirs = new Map(batch.heirs)
   const lineages = lineagesOf(batch, writers)
-  // All fields from the start, so that its shape never changes.
-  const claim: Claim = {
-    writer: 0,
-    isHearsay: false,
-    epoch: 0,
-    sequence: 0,
-    termMs: 0,
-    remainingMs: 0,
-    flags: 0,
-    value: null,
-    bytes: 0,
-    heir: undefined,
-    lineage: NO_LINEAGE,
-  }
+  const claim: Claim = { ...BLANK }
   let fits = true
   for (let row = 0; row < batch.keys.length; row++) {
     claim.writer = writers[at(batch.writer, row)] as number

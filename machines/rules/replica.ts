@@ -191,8 +191,7 @@ export function selfOf(replica: Replica): PeerId {
 
 /** True if this peer wrote what is in the slot, in this run, and reserved it for nobody. */
 export function isMine(replica: Replica, slot: number): boolean {
-  if (replica.table.writer[slot] !== SELF) return false
-  return replica.heirs.size === 0 || !replica.heirs.has(slot)
+  return replica.table.writer[slot] === SELF && replica.heirs.get(slot) === undefined
 }
 
 /** Who holds a key, as `lease(key)` shows it. */
