@@ -10,6 +10,7 @@ import type { DataMessage, PeerAddresses } from '../machines/rules/message.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
 import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
 import {
+  ASKED_DEGREE,
   changeNeighbour,
   hearView,
   surplus,
@@ -18,7 +19,7 @@ import {
   type View,
 } from '../machines/rules/view.ts'
 import { encode } from '../transport/codec.ts'
-import type { Timer } from '../transport/ports.ts'
+import type { Frame, Timer } from '../transport/ports.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /**
@@ -34,6 +35,8 @@ export type NeighbourhoodEvent =
   /** The census has changed. */
   | { readonly type: 'members.counted' }
   | { readonly type: 'neighbour.noted'; readonly peerId: PeerId; readonly isNeighbour: boolean }
+  /** The application asked for one of them. */
+  | { readonly type: 'neighbour.asked' }
   | {
       readonly type: 'view.heard'
       readonly peerId: PeerId
@@ -46,6 +49,7 @@ export const neighbourhoodLogic = fromCallback<NeighbourhoodEvent, { readonly sh
     const looking = new Looking(board)
     receive((event) => {
       if (event.type === 'neighbour.noted') looking.note(event)
+      else if (event.type === 'neighbour.asked') looking.tellSoon()
       else if (event.type === 'members.counted') looking.count()
       else board.view = hearView(board.view, { ...event.view, peerId: event.peerId })
     })
@@ -76,19 +80,27 @@ class Looking {
     board.view = changeNeighbour(board.view, change)
     // Who still counts on this peer's word to reach the one that is gone must not do so any more.
     if (!change.isNeighbour) this.#tell()
+    this.tellSoon()
+  }
+
+  tellSoon(): void {
     if (this.#isTelling) return
     this.#isTelling = true
-    this.#tellTimer = board.clock.setTimeout(() => {
+    this.#tellTimer = this.#board.clock.setTimeout(() => {
       this.#isTelling = false
       this.#tell()
     }, TELL_MS)
   }
 
   #tell(): void {
-    const { lines, view } = this.#board
-    lines.broadcast(
-      encode({ kind: 'view.tell', digest: view.digest, degree: view.neighbours.size }),
+    const { lines, view, asked } = this.#board
+    const { digest } = view
+    const frames = [view.neighbours.size, ASKED_DEGREE].map((degree) =>
+      encode({ kind: 'view.tell', digest, degree }),
     )
+    for (const line of lines.neighbours()) {
+      line.send(frames[asked.has(line.peerId as PeerId) ? 1 : 0] as Frame)
+    }
   }
 
   /** In a small network there is nothing to look after. */

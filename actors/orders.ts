@@ -24,6 +24,8 @@ export function carryOut(board: Switchboard, { orders }: RosterStep): void {
         break
       case 'request.settled':
         board.kept.add(order.peerId)
+        board.asked.add(order.peerId)
+        board.neighbourhood.send({ type: 'neighbour.asked' })
         board.announce({ ...settled(order.request), peerId: order.peerId, error: null })
         break
       case 'request.failed': {

@@ -90,6 +90,8 @@ export class Switchboard implements Shared {
   view: View
   /** Neighbours that the application asked for by name or address. */
   readonly kept = new Set<PeerId>()
+  /** Those of them that it asked for one by one: they are told, so that they keep this peer too. */
+  readonly asked = new Set<PeerId>()
   /** Listeners and timers of the mesh, while it lives. */
   doors: DoorKeeper | undefined
   /** When this process was last seen to run, by the time that has passed (`read().wall`). */
@@ -236,6 +238,7 @@ export class Switchboard implements Shared {
   /** The last connection to this peer is gone. */
   parted({ peerId, hasLeft }: { peerId: PeerId; hasLeft: boolean }): void {
     this.kept.delete(peerId)
+    this.asked.delete(peerId)
     this.#joining.delete(peerId)
     if (this.#present.delete(peerId)) this.announce({ type: 'disconnect', peerId, hasLeft })
   }

@@ -19,6 +19,9 @@ export const VIEW_MIN = 6
 /** A peer with more neighbours lets one of them go. Up to so many others, all are neighbours. */
 export const VIEW_MAX = 8
 
+/** What is told to a neighbour that the application asked for: this peer cannot spare it. */
+export const ASKED_DEGREE = 0
+
 /** What a neighbour told of its own view; null and 0 until it has. */
 export interface Neighbour {
   readonly digest: string | null

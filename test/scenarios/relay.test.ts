@@ -85,6 +85,19 @@ scenarios('relays', (scenario) => {
     assert.ok(simulation.converged())
   })
 
+  scenario('among many a neighbour that either side asked for stays', async (scene) => {
+    const simulation = scene.simulate({ peers: [nameOf(0)] })
+    for (let index = 1; index < MANY; index++) simulation.start(nameOf(index))
+    // Each asks for all before it, so of each pair only one does.
+    for (let index = 1; index < MANY; index++) {
+      const asker = simulation.peer(nameOf(index))
+      for (let other = 0; other < index; other++) void asker.connect(`sim://${nameOf(other)}`)
+      await simulation.advance(100)
+    }
+    await simulation.advance(SETTLED_MS)
+    assert.is(Math.min(...degreesOf(simulation)), MANY - 1, degreesOf(simulation).join())
+  })
+
   scenario('among many the tree heals when a third of them die', async (scene) => {
     const simulation = await joinOne(scene, MANY)
     for (const index of [0, 4, 8, 12]) simulation.crash(nameOf(index))
