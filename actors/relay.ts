@@ -3,7 +3,7 @@
  * did not. What to do is decided in `rules/plumtree.ts`.
  */
 
-import type { DataMessage } from '../machines/rules/message.ts'
+import type { DataMessage, Message } from '../machines/rules/message.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
 import {
   type Arrival,
@@ -22,24 +22,44 @@ import {
   noteFresh,
 } from '../machines/rules/plumtree.ts'
 import { Recent } from '../machines/rules/recent.ts'
+import type { View } from '../machines/rules/view.ts'
 import { hasFallen, type Waterfall } from '../machines/rules/waterfall.ts'
-import type { Frame } from '../transport/ports.ts'
-import type { Line } from './line.ts'
-import type { Parcel, Switchboard } from './switchboard.ts'
+import type { Clock, Frame } from '../transport/ports.ts'
+import type { AlarmEvent } from './alarm.ts'
 
 type TreeWord = Extract<DataMessage, { kind: `tree.${string}` }>
+
+/** A line to a neighbour, as far as a tree needs one. */
+export interface Branch {
+  readonly peerId: PeerId | null
+  send(frame: Frame): boolean
+  say(message: Message): void
+}
+
+/** What a tree stands on: a switchboard has more. */
+export interface Ground {
+  readonly lines: {
+    neighbours(): Iterable<Branch>
+    to(peerId: PeerId): Branch | undefined
+    broadcast(frame: Frame): unknown
+  }
+  readonly clock: Pick<Clock, 'now'>
+  readonly view: Pick<View, 'isClique'>
+  /** Rings when `catchUp` is due. */
+  readonly tree: { send(event: AlarmEvent): void }
+}
 
 const NEVER = Number.POSITIVE_INFINITY
 
 export class Relay {
-  readonly #board: Switchboard
+  readonly #board: Ground
   readonly #waterfall: Waterfall
   readonly #tree = createTree()
   readonly #recent = new Recent<Frame>()
   #tellAt = NEVER
   #wakeAt = NEVER
 
-  constructor(board: Switchboard, waterfall: Waterfall) {
+  constructor(board: Ground, waterfall: Waterfall) {
     this.#board = board
     this.#waterfall = waterfall
   }
@@ -52,7 +72,7 @@ export class Relay {
   }
 
   /** A fresh broadcast goes on to the eager neighbours, but not back. */
-  pass(arrival: Arrival, frame: Frame, source?: Line): void {
+  pass(arrival: Arrival, frame: Frame, source?: Branch): void {
     const tree = this.#tree
     noteFresh(tree, arrival)
     this.#recent.keep(broadcastKey(arrival.origin, arrival.number), frame)
@@ -67,13 +87,13 @@ export class Relay {
   }
 
   /** It fell before. Where everybody is told directly, that is chance and no reason to change. */
-  refuse(line: Line): void {
+  refuse(line: Branch): void {
     if (this.#board.view.isClique) return
     noteAgain(this.#tree, line.peerId as PeerId)
     line.say({ kind: 'tree.prune' })
   }
 
-  hear({ line, message }: Parcel): void {
+  hear({ line, message }: { line: Branch; message: DataMessage }): void {
     const from = line.peerId as PeerId
     const word = message as TreeWord
     if (word.kind === 'tree.prune') hearPrune(this.#tree, from)
@@ -106,7 +126,7 @@ export class Relay {
     this.#plan()
   }
 
-  #give(line: Line, ranges: readonly BroadcastRange[]): void {
+  #give(line: Branch, ranges: readonly BroadcastRange[]): void {
     hearGraft(this.#tree, line.peerId as PeerId)
     let isLost = false
     for (const { origin, first, last } of ranges) {

@@ -21,6 +21,14 @@ export { SteppingClock } from '../transport/stepping.ts'
 export { ACTS, type Act, awake } from './simulation/acts.ts'
 export type { CheckName, Problem } from './simulation/checks.ts'
 export {
+  type Crowd,
+  type CrowdBroadcast,
+  type CrowdOptions,
+  type CrowdTally,
+  createCrowd,
+} from './simulation/crowd.ts'
+export type { CrowdPeer } from './simulation/crowdPeer.ts'
+export {
   type Breakage,
   type ExploreOptions,
   explore,

@@ -17,6 +17,8 @@ export interface Measuring {
   readonly termMs: number
   /** How many replicas there are. */
   readonly replicas: readonly number[]
+  /** How many peers a simulated network has, of `scale`. */
+  readonly peers: readonly number[]
   /** How many keys are written. */
   readonly keys: readonly number[]
   /** How often each system is measured, in turns. */

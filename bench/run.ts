@@ -19,6 +19,7 @@ import { plateau } from './plateau.ts'
 import { reconcile } from './reconcile.ts'
 import { rejoin } from './rejoin.ts'
 import { type Measuring, type Report, recordsOf, tableOf } from './report.ts'
+import { scale } from './scale.ts'
 import { security } from './security.ts'
 import { throughput } from './throughput.ts'
 
@@ -37,6 +38,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   lease,
   security,
   inspect,
+  scale,
 }
 
 const USAGE = `npm run bench -- NAME … [--json]
@@ -45,6 +47,7 @@ const USAGE = `npm run bench -- NAME … [--json]
   --k 10000,100000   keys (throughput); the last number counts for join, rejoin, memory, local
   --runs 3           runs of each system, in turns; their median is shown
   --profile          a CPU profile of each replica, and its top functions
+  --peers 100,1000,10000   peers of the simulated networks (scale); --runs is how many of each
   --rounds 25        rounds of each mishap (lease)
   --term 500         term of the lease in milliseconds (lease)`
 
@@ -56,6 +59,7 @@ const { values, positionals } = parseArgs({
     n: { type: 'string', default: '2,4,8' },
     k: { type: 'string', default: '10000,100000' },
     runs: { type: 'string', default: '3' },
+    peers: { type: 'string', default: '100,1000,10000' },
     rounds: { type: 'string', default: '25' },
     term: { type: 'string', default: '500' },
   },
@@ -66,12 +70,13 @@ const measuring: Measuring = {
   rounds: Number(values.rounds),
   termMs: Number(values.term),
   replicas: numbers(values.n),
+  peers: numbers(values.peers),
   keys: numbers(values.k),
   runs: Number(values.runs),
   profileFolder: values.profile ? mkdtempSync(joinPath(tmpdir(), 'holdfast-bench-')) : undefined,
 }
-const { rounds, termMs, runs, replicas, keys } = measuring
-const isCounted = [rounds, termMs, runs, ...replicas, ...keys].every(
+const { rounds, termMs, runs, replicas, peers, keys } = measuring
+const isCounted = [rounds, termMs, runs, ...replicas, ...peers, ...keys].every(
   (value) => Number.isInteger(value) && value > 0,
 )
 const isKnown = positionals.every((name) => Object.hasOwn(MEASURES, name))

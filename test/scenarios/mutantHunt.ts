@@ -25,7 +25,11 @@ export interface Catch {
 export function hunt(mutant: Mutant, seeds: number): Catch {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-mutant-'))
   try {
-    for (const each of [...ROOMS, ...FILES]) cpSync(each, join(folder, each), { recursive: true })
+    // What others need that are measured beside this one is large, and no scenario needs it.
+    const filter = (path: string) => !path.endsWith('node_modules')
+    for (const each of [...ROOMS, ...FILES]) {
+      cpSync(each, join(folder, each), { recursive: true, filter })
+    }
     symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
     const file = join(folder, mutant.file)
     writeFileSync(file, mutate(readFileSync(file, 'utf8'), mutant))

@@ -244,4 +244,38 @@ export const MUTANTS: readonly Mutant[] = [
     sound: '    drop(replica, slot)\n    collected++\n',
     broken: '    collected++\n',
   },
+  {
+    name: 'nobody prunes: everything goes over every link',
+    invariant: 'cost',
+    scenario: `${SCENARIOS}/relay.test.ts`,
+    file: 'actors/relay.ts',
+    sound:
+      '    noteAgain(this.#tree, line.peerId as PeerId)\n' +
+      "    line.say({ kind: 'tree.prune' })\n",
+    broken: "    if (line.peerId === null) line.say({ kind: 'tree.prune' })\n",
+  },
+  {
+    name: 'lazy links are silent: nobody learns of what it missed',
+    invariant: 'C2',
+    scenario: 'test/simulation/crowd.test.ts',
+    file: `${RULES}/plumtree.ts`,
+    sound: '  for (const peer of tree.lazy) {\n',
+    broken: '  for (const peer of [...tree.lazy].slice(99)) {\n',
+  },
+  {
+    name: 'nothing is grafted: what a dead neighbour would have sent is not asked for',
+    invariant: 'C2',
+    scenario: 'test/simulation/crowd.test.ts',
+    file: `${RULES}/plumtree.ts`,
+    sound: '    if (missing.dueAt > now) continue\n',
+    broken: '    if (missing.dueAt > now || missing.number > 0) continue\n',
+  },
+  {
+    name: 'nobody is let go: views grow without end',
+    invariant: 'cost',
+    scenario: `${SCENARIOS}/relay.test.ts`,
+    file: `${RULES}/view.ts`,
+    sound: '  if (others <= VIEW_MAX || neighbours.size <= VIEW_MAX) return null\n',
+    broken: '  if (others <= 1e9 || neighbours.size <= VIEW_MAX) return null\n',
+  },
 ]
