@@ -30,7 +30,7 @@ import { newRenewals, type RenewalWord } from '../machines/rules/renewal.ts'
 import { SELF } from '../machines/rules/replica.ts'
 import { namesOnlyUsed, noteEvidence } from '../machines/rules/witness.ts'
 import { encode } from '../transport/codec.ts'
-import { createCredentials } from '../transport/credentials.ts'
+import { createCredentials, joined, latin1Of } from '../transport/credentials.ts'
 import type { Credentials, Frame } from '../transport/ports.ts'
 import { leavesOf, leftOf, rootOf, sealStatement, wordStatement } from '../transport/sealCodec.ts'
 import { showProofs } from './evidence.ts'
@@ -195,7 +195,7 @@ export class Notary {
     if (leaves === undefined) return undefined
     const { number, from, to, left, stamp } = partial
     const seal = { origin, number, from, to, left, leaves, stamp }
-    const name = Buffer.from(stamp).toString('latin1')
+    const name = latin1Of(stamp)
     const known = this.#seals.get(name)
     if (known !== undefined && isSameSeal(known, seal)) return known
     if (!this.#isSealed(seal, stamp)) return undefined
@@ -219,7 +219,7 @@ export class Notary {
   }
 
   #isKeyOf(publicKey: Uint8Array, peer: PeerId): boolean {
-    const name = Buffer.from(publicKey).toString('latin1')
+    const name = latin1Of(publicKey)
     if (this.#keys.get(peer) === name) return true
     if (!this.#credentials.isKeyOf(publicKey, peer)) return false
     keep(this.#keys, peer, { value: name, most: KEYS_KNOWN_MAX })
@@ -228,7 +228,7 @@ export class Notary {
 
   #stamp(bytes: Uint8Array): Uint8Array {
     const { publicKey } = this.#credentials
-    return Buffer.concat([publicKey, this.#credentials.sign('batch', bytes)])
+    return joined(publicKey, this.#credentials.sign('batch', bytes))
   }
 
   #leafOf(slot: number): Uint8Array {

@@ -1,6 +1,5 @@
 /** The rules of a network about who may write what, as an application gives them. */
 
-import { createHash } from 'node:crypto'
 import { LEASE_MS_MAX, LEASE_MS_MIN } from '../machines/rules/lease.ts'
 import { isId } from '../machines/rules/peer.ts'
 import {
@@ -10,6 +9,7 @@ import {
   PERMITTED_IDS_MAX,
   type Permission,
 } from '../machines/rules/permission.ts'
+import { sha256 } from '../transport/primitives.ts'
 
 /** The longest prefix, in characters. */
 const PREFIX_CHARS_MAX = 1_024
@@ -64,7 +64,11 @@ export function fingerprintOf({ integrity, readOnly, permissions }: NetworkRules
     JSON.stringify([prefix, sorted(ids), sorted(ops), maxTtlMs ?? null]),
   )
   const canonical = JSON.stringify([sorted(readOnly), rules.sort()])
-  return `${integrity}-${createHash('sha256').update(canonical).digest('hex').slice(0, 32)}`
+  return `${integrity}-${hexOf(sha256([new TextEncoder().encode(canonical)])).slice(0, 32)}`
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function sorted(list: readonly string[] | undefined): string[] | null {

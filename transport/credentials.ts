@@ -1,6 +1,6 @@
 /**
- * Proofs and keys, made by `node:crypto`. No other file of this room computes any, but for the
- * names of keys in `tlsSecret.ts`.
+ * Proofs and keys. No other file of this room makes any, but for the names of keys in
+ * `tlsSecret.ts`.
  *
  * From one secret come five keys, one for each purpose, by HKDF-SHA256 with the network's name as
  * salt; and, for each name, the Ed25519 key of the peer that bears it. So a name is only as good as
@@ -8,19 +8,17 @@
  * id is a hash of that key.
  */
 
-import {
-  createHash,
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-  timingSafeEqual,
-  verify,
-} from 'node:crypto'
 import type { Credentials, Membership, ProofPurpose, Random, Signed } from './ports.ts'
+import {
+  hkdfSha256,
+  hmacSha256,
+  isSame,
+  isSignedBy,
+  randomBytes,
+  type SigningKey,
+  sha256,
+  signingKeyOf,
+} from './primitives.ts'
 
 const KEY_BYTES = 32
 const SIGNATURE_BYTES = 64
@@ -28,8 +26,6 @@ const SIGNATURE_BYTES = 64
 const ID_BYTES = 20
 /** How many keys are kept ready for use: derived ones, those of names and those of peers met. */
 const KEYS_MAX = 1_024
-/** RFC 8410: what stands before the 32 bytes of an Ed25519 private key in PKCS #8. */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 /** RFC 4648, in small letters. */
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
@@ -56,12 +52,6 @@ export interface CredentialsOptions {
   readonly random?: Random | undefined
 }
 
-/** An Ed25519 key of this peer's own, or of a name. */
-interface Pair {
-  readonly privateKey: KeyObject
-  readonly publicKey: Uint8Array
-}
-
 /** Makes the credentials of one peer. */
 export function createCredentials(options: CredentialsOptions): Credentials {
   const { network, secrets, peerId, random } = options
@@ -69,13 +59,13 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const own =
     peerId === undefined
       ? pairOf(options.identity ?? randomBytes(KEY_BYTES))
-      : (named(peerId)[0] as Pair)
+      : (named(peerId)[0] as SigningKey)
   return {
     peerId: peerId ?? idOf(own.publicKey),
     publicKey: own.publicKey,
     memberships: membershipsOf(secrets, network),
     membershipsIn: (other) => membershipsOf(secrets, other),
-    sign: (purpose, bytes) => sign(null, labelled(purpose, bytes), own.privateKey),
+    sign: (purpose, bytes) => own.sign(labelled(purpose, bytes)),
     verify: isSigned,
     idOf,
     publicKeyOf: (name) => (isDerivedId(name) ? undefined : named(name)[0]?.publicKey),
@@ -84,7 +74,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       if (isDerivedId(id)) return idOf(publicKey) === id
       return named(id).some((pair) => isEqual(pair.publicKey, publicKey))
     },
-    hash,
+    hash: sha256,
     isEqual,
     randomBytes: random === undefined ? randomBytes : (count) => drawn(count, random),
   }
@@ -100,8 +90,7 @@ function membershipsOf(secrets: readonly Uint8Array[], network: string): Members
     return {
       prove: (purpose, bytes) => {
         const key = deriveKey({ secret, network, label: purpose })
-        const mac = createHmac('sha256', key).update(bytes).digest()
-        return mac.subarray(0, PROOF_BYTES[purpose])
+        return hmacSha256(key, bytes).subarray(0, PROOF_BYTES[purpose])
       },
     }
   })
@@ -115,38 +104,28 @@ export function deriveKey(from: {
 }): Uint8Array {
   const { secret, network, label } = from
   const info = `holdfast/1 ${label}`
-  const name = JSON.stringify([network, info, Buffer.from(secret).toString('latin1')])
-  const make = () => new Uint8Array(hkdfSync('sha256', secret, network, info, KEY_BYTES))
-  return kept(derived, name, make)
+  const name = JSON.stringify([network, info, latin1Of(secret)])
+  return kept(derived, name, () => hkdfSha256(secret, { salt: network, info }))
 }
 
 function seedOf(name: string, { network, secret }: { network: string; secret: Uint8Array }) {
   return deriveKey({ secret, network, label: `name ${name}` })
 }
 
+const encoder = new TextEncoder()
 const derived = new Map<string, Uint8Array>()
-const pairs = new Map<string, Pair>()
-const publicKeys = new Map<string, KeyObject>()
+const pairs = new Map<string, SigningKey>()
 
 /** Making a key ready takes longer than a signature, so it is done once. */
-function pairOf(seed: Uint8Array): Pair {
-  return kept(pairs, nameOf(seed), () => {
-    const key = Buffer.concat([PKCS8_PREFIX, seed])
-    const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
-    const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
-    return { privateKey, publicKey: Buffer.from(x as string, 'base64url') }
-  })
+function pairOf(seed: Uint8Array): SigningKey {
+  return kept(pairs, latin1Of(seed), () => signingKeyOf(seed))
 }
 
-function publicKeyObject(publicKey: Uint8Array): KeyObject {
-  return kept(publicKeys, nameOf(publicKey), () => {
-    const x = Buffer.from(publicKey).toString('base64url')
-    return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-  })
-}
-
-function nameOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1')
+/** A name for some bytes: a character for each. */
+export function latin1Of(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
 }
 
 /** What was used last stays longest. */
@@ -161,7 +140,7 @@ function kept<Item>(items: Map<string, Item>, name: string, make: () => Item): I
 function isSigned({ publicKey, purpose, bytes, signature }: Signed): boolean {
   if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
   try {
-    return verify(null, labelled(purpose, bytes), publicKeyObject(publicKey), signature)
+    return isSignedBy(publicKey, { bytes: labelled(purpose, bytes), signature })
   } catch {
     // These bytes are no point of the curve.
     return false
@@ -169,11 +148,19 @@ function isSigned({ publicKey, purpose, bytes, signature }: Signed): boolean {
 }
 
 function labelled(purpose: string, bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from(`holdfast/1 ${purpose}\n`), bytes])
+  return joined(encoder.encode(`holdfast/1 ${purpose}\n`), bytes)
+}
+
+/** Both, one after the other. */
+export function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length)
+  both.set(one)
+  both.set(other, one.length)
+  return both
 }
 
 function idOf(publicKey: Uint8Array): string {
-  const bytes = hash([Buffer.from('holdfast/1 id'), publicKey]).subarray(0, ID_BYTES)
+  const bytes = sha256([encoder.encode('holdfast/1 id'), publicKey]).subarray(0, ID_BYTES)
   let text = ''
   for (let bit = 0; bit < ID_BYTES * 8; bit += 5) {
     const window = ((bytes[bit >> 3] as number) << 8) | (bytes[(bit >> 3) + 1] ?? 0)
@@ -182,14 +169,8 @@ function idOf(publicKey: Uint8Array): string {
   return text
 }
 
-function hash(parts: readonly Uint8Array[]): Uint8Array {
-  const hasher = createHash('sha256')
-  for (const part of parts) hasher.update(part)
-  return hasher.digest()
-}
-
 function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && timingSafeEqual(one, other)
+  return one.length === other.length && isSame(one, other)
 }
 
 function drawn(count: number, random: Random): Uint8Array {

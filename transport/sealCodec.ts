@@ -6,7 +6,6 @@
  * signs it beside the leaves.
  */
 
-import { hash as digestOf } from 'node:crypto'
 import { Packr } from 'msgpackr'
 import { at, atRising, type Batch, type Column } from '../machines/rules/batch.ts'
 import { ORIGINS_MAX } from '../machines/rules/coverage.ts'
@@ -24,6 +23,7 @@ import type { Reach, ReachWord } from '../machines/rules/reach.ts'
 import type { Kept } from '../machines/rules/value.ts'
 import { FRAME_HEADER_BYTES } from './framing.ts'
 import type { Frame } from './ports.ts'
+import { sha256, sha256Writer } from './primitives.ts'
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
 const NOTHING = new Uint8Array(0)
@@ -33,7 +33,8 @@ const ROOT_BYTES = 32
 /** The leaves of all rows of a batch, one after the other. */
 export function leavesOf(batch: Batch): Uint8Array {
   const { keys, values, origins } = batch
-  const leaves = Buffer.alloc(keys.length * LEAF_BYTES)
+  const leaves = new Uint8Array(keys.length * LEAF_BYTES)
+  const write = sha256Writer(leaves)
   const heirs = new Map(batch.heirs)
   const over = new Map<number, unknown[]>()
   for (const [row, writer, sequence] of batch.over) {
@@ -53,7 +54,7 @@ export function leavesOf(batch: Batch): Uint8Array {
       over.get(row) ?? null,
       flattenValue(values[row] as Kept),
     ])
-    leaves.write(digestOf('sha256', bytes, 'binary'), row * LEAF_BYTES, LEAF_BYTES, 'latin1')
+    write(bytes, { at: row * LEAF_BYTES, bytes: LEAF_BYTES })
   }
   return leaves
 }
@@ -61,12 +62,12 @@ export function leavesOf(batch: Batch): Uint8Array {
 /** A hash of what is left of the terms in a batch; empty if that is all of them. */
 export function leftOf({ remainingMs }: Batch): Uint8Array {
   if (remainingMs === null) return NOTHING
-  return digestOf('sha256', packr.encode(remainingMs), 'buffer').subarray(0, LEAF_BYTES)
+  return sha256([packr.encode(remainingMs)]).subarray(0, LEAF_BYTES)
 }
 
 /** What stands for all leaves of a seal in what is signed. */
 export function rootOf(leaves: Uint8Array): Uint8Array {
-  return digestOf('sha256', leaves, 'buffer')
+  return sha256([leaves])
 }
 
 /** What a writer signs of its entries. */
@@ -81,7 +82,7 @@ export function sealStatement(
 /** What a peer signs of anything else that it says: the very bytes of the frame. */
 export function wordStatement(network: string, frame: Frame): Uint8Array {
   const said = frame.subarray(FRAME_HEADER_BYTES, frame.length - STAMP_BYTES)
-  return packr.encode(['word', network, digestOf('sha256', said, 'buffer')])
+  return packr.encode(['word', network, sha256([said])])
 }
 
 export function flattenProofs({ seals, seal, row }: Proofs): unknown[] {

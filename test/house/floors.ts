@@ -61,6 +61,17 @@ const rooms: readonly Room[] = [
     packages: /^(xstate(\/.+)?|ws|node:.+)$/,
   },
   {
+    // What takes the place of a file for a browser: nothing of Node, but types of that file.
+    files: /^transport\/browser\//,
+    local: /^transport\/(browser\/|primitives\.ts$)/,
+    packages: /^@noble\/(curves|hashes)\/.+\.js$/,
+  },
+  {
+    files: /^actors\/browser\//,
+    local: /^(actors\/(browser\/|\w+\.ts$)|machines\/rules\/)/,
+    packages: nothing,
+  },
+  {
     files: /^actors\//,
     local: /^(actors|machines|transport)\//,
     packages: /^(xstate(\/.+)?|nanoid|node:.+)$/,

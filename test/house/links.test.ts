@@ -27,6 +27,22 @@ links('every link leads somewhere, and every scene that is named is there', () =
   assert.equal(documents.flatMap(findBroken), [])
 })
 
+/** The pages of docs/ that its index does not lead to. */
+function findUnlisted(index: Source, pages: readonly string[]): string[] {
+  const found = index.text.matchAll(/\]\(([^)\s"#]+)/g)
+  const listed = new Set([...found].map(([, target = '']) => posix.join('docs', target)))
+  return pages.filter((path) => path !== index.path && !listed.has(path))
+}
+
+links('every page of the documentation is in its index', () => {
+  const documents = readSources('.md').filter(({ path }) => path.startsWith('docs/'))
+  const index = documents.find(({ path }) => path === 'docs/README.md') as Source
+  const pages = documents.map(({ path }) => path)
+  assert.ok(pages.length >= 20)
+  assert.equal(findUnlisted(index, pages), [])
+  assert.equal(findUnlisted(index, [...pages, 'docs/how-to/fly.md']), ['docs/how-to/fly.md'])
+})
+
 links('a link to nowhere and a scene that was renamed are caught', () => {
   const [nowhere, renamed, ...others] = findBroken({
     path: 'examples/README.md',

@@ -1,18 +1,24 @@
 /**
  * Tries the package as its users meet it: packed, installed into an empty project beside xstate,
- * imported and required by every doorway, type-checked under both ways of resolving, and run.
+ * imported and required by every doorway, type-checked under both ways of resolving, run, and
+ * bundled for a browser.
  * Needs a fresh `npm run build`. The last line is `N passed, N failed`.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { findChromium } from '../inspector/browser.ts'
 import '../secret.ts'
+import { bundlePage, EXPECTED, play } from './browserPage.ts'
 
 /** How long one step may take; the longest one installs packages. */
 const STEP_MS_MAX = 180_000
 const PACKED_BYTES_MAX = 1.25 * 1024 * 1024
 const UNPACKED_BYTES_MAX = 5 * 1024 * 1024
+/** The core with all it needs, minified, for a browser. */
+const PAGE_BYTES_MAX = 352 * 1024
 
 interface Manifest {
   readonly name: string
@@ -59,25 +65,26 @@ try {
 `
 
 try {
-  step('the package is packed', pack)
-  step('it installs into an empty project', install)
+  await step('the package is packed', pack)
+  await step('it installs into an empty project', install)
   for (const name of doorways) {
-    step(`import ${name}`, () => node('--input-type=module', '--eval', importing(name)))
-    step(`require ${name}`, () => node('--eval', requiring(name)))
+    await step(`import ${name}`, () => node('--input-type=module', '--eval', importing(name)))
+    await step(`require ${name}`, () => node('--eval', requiring(name)))
   }
-  step('types under NodeNext', () => compile('NodeNext', 'NodeNext'))
-  step('the compiled consumer runs', () => node('consumer.js'))
-  step('the command runs a command', runCommand)
-  step('types under Bundler', () => compile('ESNext', 'Bundler', '--noEmit'))
+  await step('types under NodeNext', () => compile('NodeNext', 'NodeNext'))
+  await step('the compiled consumer runs', () => node('consumer.js'))
+  await step('the command runs a command', runCommand)
+  await step('types under Bundler', () => compile('ESNext', 'Bundler', '--noEmit'))
+  await step('the core in a browser', browse)
 } finally {
   rmSync(project, { recursive: true, force: true })
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed`)
 process.exitCode = counts.failed === 0 ? 0 : 1
 
-function step(name: string, work: () => void): void {
+async function step(name: string, work: () => unknown): Promise<void> {
   try {
-    work()
+    await work()
     counts.passed += 1
     console.log(`ok ${name}`)
   } catch (error) {
@@ -113,9 +120,14 @@ function install(): void {
   const { holdfast } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
     holdfast: string
   }
-  const beside = ['xstate', '@types/node', 'react', '@types/react'].map(
-    (name) => `${name}@${manifest.devDependencies[name]}`,
-  )
+  const beside = [
+    'xstate',
+    '@types/node',
+    'react',
+    '@types/react',
+    '@noble/curves',
+    '@noble/hashes',
+  ].map((name) => `${name}@${manifest.devDependencies[name]}`)
   const quiet = ['--no-save', '--no-audit', '--no-fund']
   execute('npm', ['install', ...quiet, `./${holdfast}`, ...beside], project)
 }
@@ -145,6 +157,18 @@ function runCommand(): void {
   const words = ['--no', '--', 'holdfast', 'run', 'job', ...place, '--', ...command]
   const output = execute('npx', words, project).trim()
   if (output !== '1') throw new Error(`the command prints ${output}`)
+}
+
+/** Nothing of Node is in the bundle, and two dictionaries in one page share a key. */
+async function browse(): Promise<void> {
+  const { script, fromNode } = await bundlePage(project)
+  if (fromNode.length > 0) throw new Error(fromNode.join('\n'))
+  const packed = gzipSync(script).length
+  console.log(`${kilobytes(script.length)} for a browser, ${kilobytes(packed)} compressed`)
+  if (script.length > PAGE_BYTES_MAX) throw new Error(`more than ${kilobytes(PAGE_BYTES_MAX)}`)
+  if (findChromium() === undefined) return console.log('without Chromium, so the page is not run')
+  const outcome = JSON.stringify(await play(script))
+  if (outcome !== JSON.stringify(EXPECTED)) throw new Error(`the page says ${outcome}`)
 }
 
 function node(...args: readonly string[]): string {
