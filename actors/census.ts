@@ -19,9 +19,9 @@ import {
   type Presence,
 } from '../machines/rules/census.ts'
 import { originKey } from '../machines/rules/coverage.ts'
+import { coverageList } from '../machines/rules/heard.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
-import { coverageList } from '../machines/rules/replica.ts'
 import type { Timer } from '../transport/ports.ts'
 import type { Switchboard } from './switchboard.ts'
 

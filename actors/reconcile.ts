@@ -11,11 +11,11 @@
 
 import { fromCallback } from 'xstate'
 import { holdsNothing } from '../machines/rules/collect.ts'
+import { coverageList } from '../machines/rules/heard.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
 import { renewedDigest, summaryOf } from '../machines/rules/reconcile.ts'
-import { coverageList } from '../machines/rules/replica.ts'
 import { encode } from '../transport/codec.ts'
 import type { Timer } from '../transport/ports.ts'
 import { Answers } from './answer.ts'

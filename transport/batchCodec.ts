@@ -7,6 +7,7 @@ import {
   ABSENT,
   at,
   BATCH_ENTRIES_MAX,
+  BATCH_ORIGINS_MAX,
   type Batch,
   type Column,
   FLAGS_ALL,
@@ -17,9 +18,6 @@ import { LEASE_MS_MAX } from '../machines/rules/lease.ts'
 import { LINEAGE_MAX } from '../machines/rules/lineage.ts'
 import { isId, type Origin, type PeerId } from '../machines/rules/peer.ts'
 import type { Kept } from '../machines/rules/value.ts'
-
-/** The most writers that one batch may name. */
-const BATCH_ORIGINS_MAX = (1 + LINEAGE_MAX) * BATCH_ENTRIES_MAX
 
 export function flattenBatch(batch: Batch): unknown[] {
   return [

@@ -13,6 +13,8 @@ export type Column = number | readonly number[]
 
 /** The most entries in one batch. */
 export const BATCH_ENTRIES_MAX = 2_000
+/** The most writers that one batch may name, those that its lineages name included. */
+export const BATCH_ORIGINS_MAX = 1_024
 /** A batch is closed when its keys and values reach this size, in bytes. */
 export const BATCH_BYTES = 256 * 1024
 

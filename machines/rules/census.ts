@@ -7,7 +7,7 @@
  * and as one that must have heard of a deletion before its trace may be removed.
  */
 
-import type { CoverageList } from './coverage.ts'
+import { type CoverageList, fitting, LIST_BYTES_MAX } from './coverage.ts'
 import type { Origin, PeerId, RunId } from './peer.ts'
 
 /**
@@ -74,12 +74,12 @@ export function hearPresence(
 }
 
 /** What this peer tells of the others. */
-export function membersToTell(census: Census, now: number): MemberWord[] {
+export function membersToTell(census: Census, now: number): readonly MemberWord[] {
   const words: MemberWord[] = []
   for (const { peerId, run, isNeighbour, heardAt } of census.values()) {
     if (run !== null) words.push([peerId, run, isNeighbour ? 0 : Math.max(0, now - heardAt)])
   }
-  return words
+  return fitting(words, LIST_BYTES_MAX)
 }
 
 /**

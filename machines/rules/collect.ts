@@ -10,12 +10,13 @@
 
 import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
 import { formerOf, tellExpired } from './change.ts'
-import { type CoverageList, ORIGINS_MAX, originKey } from './coverage.ts'
+import { type CoverageList, fitting, LIST_BYTES_MAX, originKey } from './coverage.ts'
 import { entryAt, writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease, noteAuthored } from './loss.ts'
 import type { Origin } from './peer.ts'
+import { REACH_WORD_BYTES } from './reach.ts'
 import { coverageByWriter, type Question } from './reconcile.ts'
 import { keyAt, type Replica, readValue, SELF } from './replica.ts'
 import { SENT } from './table.ts'
@@ -74,7 +75,7 @@ export function collectedBeyond(replica: Replica, { coverage, all }: Question): 
     if (!all && (heard.get(originKey(origin)) ?? 0) >= sequence) continue
     list.push([origin.peer, origin.run, sequence])
   }
-  return list.slice(-ORIGINS_MAX)
+  return fitting(list, LIST_BYTES_MAX, replica.provenance === null ? 0 : REACH_WORD_BYTES)
 }
 
 /** True if this replica has nothing of others: then it can have missed no deletion. */

@@ -10,6 +10,7 @@ import { isStale, noteCollected, purge, raiseOwn } from './collect.ts'
 import type { CoverageList } from './coverage.ts'
 import type { Reading } from './lease.ts'
 import type { DataMessage } from './message.ts'
+import { admitsOrigins } from './origins.ts'
 import { noteReach, reachesToShow } from './reach.ts'
 import { differsUnheard, settle } from './reconcile.ts'
 import { hearRenewalWords } from './renewal.ts'
@@ -68,6 +69,7 @@ function heedReaches(replica: Replica, { coverage, collected, reaches = [] }: An
   for (const word of needed.values()) {
     if (word === null || replica.provenance === null) continue
     const { peer, run, ...reach } = word
+    if (!admitsOrigins(replica, [{ peer, run }])) continue
     noteReach(replica, indexOrigin(replica, { peer, run }), reach)
   }
 }

@@ -102,6 +102,31 @@ export type CoverageList = readonly (readonly [PeerId, RunId, ...number[]])[]
 /** The most origins that one list may name. */
 export const ORIGINS_MAX = 4_096
 
+/** The most bytes that one list may take: three of them fit a frame beside other things. */
+export const LIST_BYTES_MAX = 192 * 1024
+/** What one number takes at most, and one item beside its ids and numbers. Bytes. */
+const NUMBER_BYTES = 9
+const ITEM_BYTES = 8
+
+/** The last items of a list that fit so many bytes, if each takes `extraBytes` more. */
+export function fitting<Item extends readonly unknown[]>(
+  list: readonly Item[],
+  bytesMax: number,
+  extraBytes = 0,
+): readonly Item[] {
+  let bytes = 0
+  let first = Math.max(0, list.length - ORIGINS_MAX)
+  for (let at = list.length - 1; at >= first; at--) {
+    const [peer, run] = list[at] as unknown as readonly [string, string]
+    const idBytes = peer.length + run.length
+    bytes += ITEM_BYTES + idBytes + NUMBER_BYTES * (list[at] as Item).length
+    // What is told of a writer elsewhere in the same message names it again.
+    if (extraBytes > 0) bytes += extraBytes + idBytes
+    if (bytes > bytesMax) first = at + 1
+  }
+  return first === 0 ? list : list.slice(first)
+}
+
 /** True for a list as a peer of ours would send it; a stranger may have sent it. */
 export function isCoverageList(list: unknown): list is CoverageList {
   return Array.isArray(list) && list.length <= ORIGINS_MAX && list.every(isCoverageItem)

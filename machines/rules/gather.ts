@@ -3,6 +3,7 @@
 import {
   BATCH_BYTES,
   BATCH_ENTRIES_MAX,
+  BATCH_ORIGINS_MAX,
   type Batch,
   FREED_MS,
   OVER_MS,
@@ -12,7 +13,7 @@ import {
 } from './batch.ts'
 import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
-import { NO_LINEAGE } from './lineage.ts'
+import { LINEAGE_MAX, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { SEALED_ENTRIES_MAX } from './provenance.ts'
 import { foreignLapseAt, isMine, type Replica } from './replica.ts'
@@ -73,19 +74,59 @@ function unsentSlots({ table, unsent }: Replica): number[] {
  */
 export function* runsOf(replica: Replica, slots: Iterable<number>): Generator<number[]> {
   const entriesMax = replica.provenance === null ? BATCH_ENTRIES_MAX : SEALED_ENTRIES_MAX
+  const named = new Named(replica)
   let run: number[] = []
   let bytes = 0
   for (const slot of slots) {
     const size = replica.table.sizeOf(slot)
-    if (run.length >= entriesMax || (run.length > 0 && bytes + size > BATCH_BYTES)) {
+    const isLong = bytes + named.bytes + size > BATCH_BYTES || named.isFull
+    if (run.length >= entriesMax || (run.length > 0 && isLong)) {
       yield run
       run = []
       bytes = 0
+      named.clear()
     }
     run.push(slot)
     bytes += size
+    named.add(slot)
   }
   if (run.length > 0) yield run
+}
+
+/** Whom a run names so far: ids take room as well. */
+class Named {
+  /** What the ids take, in bytes. */
+  bytes = 0
+  readonly #writers = new Set<number>()
+  readonly #replica: Replica
+
+  constructor(replica: Replica) {
+    this.#replica = replica
+  }
+
+  /** True if the next entry might name more writers than a batch may. */
+  get isFull(): boolean {
+    return this.#writers.size + 1 + LINEAGE_MAX > BATCH_ORIGINS_MAX
+  }
+
+  clear(): void {
+    this.bytes = 0
+    this.#writers.clear()
+  }
+
+  add(slot: number): void {
+    const { table, lineages, heirs } = this.#replica
+    this.#name(table.writer[slot] as number)
+    if (lineages.size > 0) for (const [writer] of lineages.get(slot) ?? []) this.#name(writer)
+    if (heirs.size > 0) this.bytes += heirs.get(slot)?.length ?? 0
+  }
+
+  #name(writer: number): void {
+    if (this.#writers.has(writer)) return
+    this.#writers.add(writer)
+    const { peer, run } = this.#replica.origins[writer] as Origin
+    this.bytes += peer.length + run.length
+  }
 }
 
 /** The entries in these slots, as they are now. */

@@ -6,15 +6,24 @@
  * the lease. Nobody else may write meanwhile.
  */
 
-import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
+import { ABSENT, BATCH_ORIGINS_MAX, EPHEMERAL, RELEASED } from './batch.ts'
 import { formerOf, isUnheard, tellChange } from './change.ts'
 import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
 import { mayTakeOver, ownerTermMs, type Reading } from './lease.ts'
+import type { LimitName } from './limit.ts'
 import { descend, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { type Denial, type Intent, judgeIntent } from './permission.ts'
-import { holdFor, ownRemainingMs, type Replica, SELF, selfOf, waitMs } from './replica.ts'
+import {
+  holdFor,
+  ORIGINS_KEPT_MAX,
+  ownRemainingMs,
+  type Replica,
+  SELF,
+  selfOf,
+  waitMs,
+} from './replica.ts'
 import {
   ENTRY_OVERHEAD_BYTES,
   GRANT_UNSENT,
@@ -224,6 +233,12 @@ export function limitBrokenBy(
   }
   if (table.entries >= limits.entriesMax) return limits.entriesMax
   return isFull(replica, key.length + bytes) ? limits.bytesMax : undefined
+}
+
+/** What there was no room for when something did not fit. */
+export function lackOf({ table, limits, originIndex }: Replica): LimitName {
+  if (originIndex.size > ORIGINS_KEPT_MAX - BATCH_ORIGINS_MAX) return 'origins'
+  return table.entries >= limits.entriesMax ? 'entries' : 'bytes'
 }
 
 /** The limit that these keys with values of these sizes, in bytes, would break together, if any. */

@@ -20,6 +20,7 @@ export const LIMITS_REACHED = {
   silence: 'A peer was silent for too long: its connection ended.',
   queue: 'A peer does not read: data is left out for it, and asked for when it reads again.',
   'queue.answers': 'A peer asks and does not read the answers: its connection ended.',
+  origins: 'The writers of what is here are as many as may be: those of others were not taken in.',
   entries: 'The dictionary has as many entries as it may have: a new key was not taken in.',
   bytes: 'The dictionary is as large as it may be: an entry was not taken in.',
 } as const satisfies Record<string, string>

@@ -16,6 +16,7 @@ import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { NO_LINEAGE } from './lineage.ts'
 import { noteAuthored, noteLoss, tellConflict } from './loss.ts'
+import { admitsOrigins } from './origins.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
@@ -46,6 +47,7 @@ export function mergeBatch(
   reading: Reading,
   teller?: PeerId | null,
 ): boolean {
+  if (!admitsOrigins(replica, batch.origins)) return false
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
   const heirs = new Map(batch.heirs)
   const lineages = lineagesOf(batch, writers)
@@ -85,6 +87,7 @@ function isHearsay(replica: Replica, { peer }: Origin, teller?: PeerId | null): 
 
 /** A peer left in good order: its leases are over. Replicas may learn of it at different times. */
 export function releaseLeft(replica: Replica, origin: Origin): void {
+  if (!admitsOrigins(replica, [origin])) return
   const writer = indexOrigin(replica, origin)
   if (writer === SELF) return
   replica.left.add(writer)

@@ -26,6 +26,8 @@ export const HANDOVER_MS = 5_000
 export const TURN_MS = 500
 /** For how many keys one peer may wait, as far as others take notice. */
 export const WAITS_MAX = 1_000
+/** How much their keys may take in one frame, in bytes. */
+export const WAITS_BYTES_MAX = 512 * 1024
 /** How many waiting peers are taken notice of. */
 export const WAITING_PEERS_MAX = 1_000
 
@@ -121,7 +123,7 @@ export function waitsToTell(
   { now, chance }: { now: number; chance: number },
 ): Waits | undefined {
   const { own, untold, isAllDue } = queue
-  const keys = [...(isAllDue ? own.keys() : untold)].slice(0, WAITS_MAX)
+  const keys = fittingKeys(isAllDue ? own.keys() : untold)
   const isNothing = keys.length === 0 && untold.size === 0
   queue.isAllDue = false
   untold.clear()
@@ -134,6 +136,19 @@ export function waitsToTell(
     return [key, since === undefined ? null : now - since] as const
   })
   return { isAll: isAllDue, keys: told }
+}
+
+/** The first keys, as many as one frame may tell of. */
+function fittingKeys(keys: Iterable<StoredKey>): StoredKey[] {
+  const fitting: StoredKey[] = []
+  let bytes = 0
+  for (const key of keys) {
+    // A character takes up to three bytes.
+    bytes += 3 * key.length
+    if (fitting.length === WAITS_MAX || bytes > WAITS_BYTES_MAX) break
+    fitting.push(key)
+  }
+  return fitting
 }
 
 /** Who is first in line for a key; `self` if it is a waiter of this peer. */

@@ -14,10 +14,13 @@
  * everything would take the key for deleted.
  */
 
-import { Coverage, type CoverageList, originKey } from './coverage.ts'
+import { Coverage, type CoverageList, fitting, LIST_BYTES_MAX, originKey } from './coverage.ts'
 import { Hash } from './hash.ts'
+import { allCoverage, coverageItem } from './heard.ts'
+import { admitsOrigins } from './origins.ts'
 import type { Origin } from './peer.ts'
-import { coverageItem, coverageList, digestOf, indexOrigin, type Replica, SELF } from './replica.ts'
+import { REACH_WORD_BYTES } from './reach.ts'
+import { digestOf, indexOrigin, type Replica, SELF } from './replica.ts'
 import { GRANT_UNSENT } from './table.ts'
 
 /** What an asker says of itself. */
@@ -47,15 +50,18 @@ export function* slotsOwed(replica: Replica, { coverage, all }: Question): Gener
 
 /** How far the replica has heard, as the end of an answer tells it: what the asker has not. */
 export function coverageBeyond(replica: Replica, { coverage, all }: Question): CoverageList {
-  const list = coverageList(replica)
-  if (all) return list
+  const list = allCoverage(replica)
+  const extraBytes = replica.provenance === null ? 0 : REACH_WORD_BYTES
+  if (all) return fitting(list, LIST_BYTES_MAX, extraBytes)
   const heard = new Map(coverage.map((item) => [originKey(originOf(item)), String(item)]))
-  return list.filter((item) => heard.get(originKey(originOf(item))) !== String(item))
+  const beyond = list.filter((item) => heard.get(originKey(originOf(item))) !== String(item))
+  return fitting(beyond, LIST_BYTES_MAX, extraBytes)
 }
 
 /** The asker has everything that the other side had: takes its coverage over. */
 export function settle(replica: Replica, coverage: CoverageList): void {
   for (const [peer, run, ...list] of coverage) {
+    if (!admitsOrigins(replica, [{ peer, run }])) continue
     const writer = indexOrigin(replica, { peer, run })
     if (writer !== SELF) (replica.coverage[writer] as Coverage).union(list)
   }

@@ -8,12 +8,14 @@
  */
 
 import { KEPT, RELEASED, RENEWING } from './batch.ts'
-import { ORIGINS_MAX, originKey } from './coverage.ts'
+import { fitting, LIST_BYTES_MAX, originKey } from './coverage.ts'
 import { entryAt, writeOwn } from './grant.ts'
 import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
+import { admitsOrigins } from './origins.ts'
 import type { Origin } from './peer.ts'
+import { STAMP_BYTES } from './provenance.ts'
 import { holdFor, indexOrigin, isMine, ownRemainingMs, type Replica, SELF } from './replica.ts'
 
 /** Which part of the shortest term passes between two renewals. */
@@ -106,6 +108,7 @@ export function hearRenewal(
 ): void {
   const { origin, renewal, agoMs = 0, proof } = heard
   const { number, through } = renewal
+  if (!admitsOrigins(replica, [origin])) return
   const writer = indexOrigin(replica, origin)
   const known = replica.renewals.get(writer)?.number ?? 0
   // An older one that comes late, or the same by another way, extends nothing.
@@ -114,14 +117,15 @@ export function hearRenewal(
 }
 
 /** What this peer knows of renewals, for one that may have missed them. */
-export function renewalWords(replica: Replica, reading: Reading): RenewalWord[] {
+export function renewalWords(replica: Replica, reading: Reading): readonly RenewalWord[] {
   // Where peers sign, a word without proof would be refused.
   const told = [...replica.renewals].filter(([, { proof }]) => proof || !replica.provenance)
-  return told.slice(-ORIGINS_MAX).map(([writer, { number, through, at, proof }]) => {
+  const words = told.map(([writer, { number, through, at, proof }]): RenewalWord => {
     const { peer, run } = replica.origins[writer] as Origin
     const word = [peer, run, number, through, Math.max(0, reading.now - at)] as const
     return proof === undefined ? word : [...word, ...proof]
   })
+  return fitting(words, LIST_BYTES_MAX, replica.provenance === null ? 0 : STAMP_BYTES)
 }
 
 export function hearRenewalWords(

@@ -5,7 +5,7 @@
  */
 
 import { RELEASED, RENEWING } from './batch.ts'
-import { Coverage, type CoverageList, ORIGINS_MAX, originKey } from './coverage.ts'
+import { Coverage, originKey } from './coverage.ts'
 import type { Fact } from './fact.ts'
 import type { Key, StoredKey } from './key.ts'
 import { publicKey } from './key.ts'
@@ -35,6 +35,12 @@ export const REPLICA_LIMITS: ReplicaLimits = {
 
 /** This peer's own index among the origins. */
 export const SELF = 0
+/** Up to so many origins none is forgotten (see `origins.ts`). */
+export const ORIGINS_EASY = 16_384
+/** The most origins that are kept, those included that wrote what is here. */
+export const ORIGINS_KEPT_MAX = 262_144
+/** In place of an origin that was forgotten. */
+export const NO_ORIGIN: Origin = { peer: '' as PeerId, run: '' as Origin['run'] }
 
 export interface Replica {
   readonly table: Table
@@ -51,6 +57,10 @@ export interface Replica {
   /** Everybody who ever wrote; the first one is this peer in this run. */
   readonly origins: Origin[]
   readonly originIndex: Map<string, number>
+  /** Indexes of origins that were forgotten, to be given to others. */
+  readonly freeOrigins: number[]
+  /** How many may be kept before some are forgotten. */
+  originsEasy: number
   /** How far each origin's writes are incorporated; its own up to `sequence`, sent or not. */
   readonly coverage: Coverage[]
   /** Slots reserved for an heir. */
@@ -129,7 +139,10 @@ export interface ReplicaOptions {
   readonly isSigned?: boolean
 }
 
-const NO_NUMBERS = { sequence: 0, sentSequence: 0, settledSequence: 0, floor: 0 }
+const NO_NUMBERS = {
+  ...{ sequence: 0, sentSequence: 0, settledSequence: 0, floor: 0 },
+  originsEasy: ORIGINS_EASY,
+}
 
 export function createReplica(options: ReplicaOptions): Replica {
   const { self, isMajority = false, isSigned = false, ...settings } = options
@@ -140,8 +153,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     permissions,
     provenance: isSigned ? new Provenance() : null,
     table: new Table(),
-    origins: [],
-    originIndex: new Map(),
+    ...{ origins: [], originIndex: new Map(), freeOrigins: [] },
     coverage: [],
     heirs: new Map(),
     lineages: new Map(),
@@ -177,9 +189,9 @@ export function indexOrigin(replica: Replica, origin: Origin): number {
   const key = originKey(origin)
   const known = replica.originIndex.get(key)
   if (known !== undefined) return known
-  const index = replica.origins.length
-  replica.origins.push(origin)
-  replica.coverage.push(new Coverage())
+  const index = replica.freeOrigins.pop() ?? replica.origins.length
+  replica.origins[index] = origin
+  replica.coverage[index] = new Coverage()
   replica.originIndex.set(key, index)
   return index
 }
@@ -274,27 +286,4 @@ export function keyAt(replica: Replica, slot: number): Key {
 
 export function digestOf(replica: Replica): string {
   return replica.table.digest((writer) => originKey(replica.origins[writer] as Origin))
-}
-
-/**
- * What this replica has of each origin, as others may be told: own writes count once they were
- * sent.
- */
-export function coverageList(replica: Replica): CoverageList {
-  const all: CoverageList[number][] = []
-  for (let writer = 0; writer < replica.origins.length; writer++) {
-    const item = coverageItem(replica, writer)
-    if (item !== undefined) all.push(item)
-  }
-  // What is left out counts as not heard, so it may come once more; the runs that ended long ago go
-  // first.
-  return all.slice(-ORIGINS_MAX)
-}
-
-/** The same of one origin; undefined if nothing of it was heard. */
-export function coverageItem(replica: Replica, writer: number): CoverageList[number] | undefined {
-  const { peer, run } = replica.origins[writer] as Origin
-  const list =
-    writer === SELF ? [replica.sentSequence] : (replica.coverage[writer] as Coverage).list()
-  return list.length === 1 && list[0] === 0 ? undefined : [peer, run, ...list]
 }

@@ -2,8 +2,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Notary } from '../../actors/notary.ts'
+import { coverageList } from '../../machines/rules/heard.ts'
 import { reachWords } from '../../machines/rules/reach.ts'
-import { coverageList } from '../../machines/rules/replica.ts'
 import { chooseSeed } from '../scenarios/scene.ts'
 import { createWorld, forge, hear, LIES, peerOf, type Tally, type World } from './forger.ts'
 

@@ -11,13 +11,13 @@ import { Parcel, type Switchboard } from '../../actors/switchboard.ts'
 import type { Batch } from '../../machines/rules/batch.ts'
 import { conclude } from '../../machines/rules/conclusion.ts'
 import { gather, gatherUnsent } from '../../machines/rules/gather.ts'
+import { coverageList } from '../../machines/rules/heard.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Broadcast, DataMessage } from '../../machines/rules/message.ts'
 import type { Origin } from '../../machines/rules/peer.ts'
 import { type ReachWord, reachWords } from '../../machines/rules/reach.ts'
 import { hearRenewal, renewalToSend } from '../../machines/rules/renewal.ts'
 import {
-  coverageList,
   createReplica,
   indexOrigin,
   REPLICA_LIMITS,

@@ -6,10 +6,11 @@ import {
   isStale,
   noteCollected,
 } from '../../machines/rules/collect.ts'
+import { coverageList } from '../../machines/rules/heard.ts'
 import { takeoverAt } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import { coverageBeyond, slotsOwed } from '../../machines/rules/reconcile.ts'
-import { coverageList, type Replica } from '../../machines/rules/replica.ts'
+import type { Replica } from '../../machines/rules/replica.ts'
 import { remove } from '../../machines/rules/write.ts'
 import { agree, ask, broadcast, collect, meet, receive } from './courier.ts'
 import {

@@ -8,6 +8,7 @@ import { collectedBeyond, holdsNothing } from '../../machines/rules/collect.ts'
 import { conclude } from '../../machines/rules/conclusion.ts'
 import type { Coverage } from '../../machines/rules/coverage.ts'
 import { gather, gatherUnsent, type OwnWrites, runsOf } from '../../machines/rules/gather.ts'
+import { coverageList } from '../../machines/rules/heard.ts'
 import type { Reading } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Origin } from '../../machines/rules/peer.ts'
@@ -18,13 +19,7 @@ import {
   slotsOwed,
 } from '../../machines/rules/reconcile.ts'
 import { renewalWords } from '../../machines/rules/renewal.ts'
-import {
-  coverageList,
-  digestOf,
-  indexOrigin,
-  type Replica,
-  SELF,
-} from '../../machines/rules/replica.ts'
+import { digestOf, indexOrigin, type Replica, SELF } from '../../machines/rules/replica.ts'
 import { decode, encode } from '../../transport/codec.ts'
 import type { Merge } from './mergeMutants.ts'
 
