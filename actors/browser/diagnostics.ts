@@ -2,4 +2,6 @@
 
 import type * as diagnostics from '../diagnostics.ts'
 
+export const arePublished: typeof diagnostics.arePublished = () => false
+
 export const publish: typeof diagnostics.publish = () => {}

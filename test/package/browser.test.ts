@@ -1,6 +1,12 @@
 /** The core in a browser: without anything of Node, and the same to all that it meets. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import * as carriersStandIn from '../../actors/browser/carriers.ts'
+import * as diagnosticsStandIn from '../../actors/browser/diagnostics.ts'
+import * as keyFileStandIn from '../../actors/browser/keyFile.ts'
+import type * as carriers from '../../actors/carriers.ts'
+import type * as diagnostics from '../../actors/diagnostics.ts'
+import type * as keyFile from '../../actors/keyFile.ts'
 import * as inBrowser from '../../transport/browser/primitives.ts'
 import * as inNode from '../../transport/primitives.ts'
 import { findChromium } from '../inspector/browser.ts'
@@ -14,6 +20,25 @@ const sides = [
   [inNode, inBrowser],
   [inBrowser, inNode],
 ] as const
+
+/** The compiler refuses a stand-in that lacks what the others may import. */
+interface StandIns {
+  readonly carriers: typeof carriers
+  readonly diagnostics: typeof diagnostics
+  readonly keyFile: Omit<typeof keyFile, 'KEY_BYTES' | 'freshSecret'>
+  readonly primitives: typeof inNode
+}
+
+browser('each stand-in has all that it stands for', () => {
+  const all: StandIns = {
+    carriers: carriersStandIn,
+    diagnostics: diagnosticsStandIn,
+    keyFile: keyFileStandIn,
+    primitives: inBrowser,
+  }
+  assert.equal(Object.keys(all.primitives).sort(), Object.keys(inNode).sort())
+  assert.not(all.diagnostics.arePublished('update'))
+})
 
 browser('keys, hashes and proofs are the same as in Node', () => {
   for (const count of [0, 1, 55, 56, 64, 1_000]) {
