@@ -20,10 +20,11 @@ import { createView, type View } from '../machines/rules/view.ts'
 import type { Evidence } from '../machines/rules/witness.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
 import type { Announcement } from './announcement.ts'
+import { hasAudience } from './audience.ts'
 import { Bounds, type Culprit } from './bounds.ts'
 import { Congestion } from './congestion.ts'
 import { Counts } from './counts.ts'
-import { arePublished, publish, type Trace } from './diagnostics.ts'
+import { publish, type Trace } from './diagnostics.ts'
 import { Line, type LineOptions } from './line.ts'
 import { Lines } from './lines.ts'
 import { Notary } from './notary.ts'
@@ -32,9 +33,6 @@ import { carrierOf, whyNotDial } from './shelter.ts'
 
 /** How long a reading of the clocks may be used again, in milliseconds. */
 const READING_MS = 0.25
-/** The listeners that hear of changed values. */
-const HEARD = ['update', 'delete', '*'] as const
-
 /** A data message on its way through this peer. It shows only its kind and size to an inspector. */
 export class Parcel {
   readonly line: Line
@@ -147,13 +145,9 @@ export class Switchboard implements Shared {
     return isLate ? this.#reading : this.read()
   }
 
-  /** False while nobody listens for changed values, neither by `on` nor by a channel. */
+  /** False while nobody would hear of changed values. */
   get areChangesHeard(): boolean {
-    // An actor tells nobody who listens to it. Should it not even keep this list, all is told.
-    const { eventListeners } = this.sync as { eventListeners?: Map<string, Set<unknown>> }
-    if (eventListeners === undefined) return true
-    const isHeard = HEARD.some((type) => (eventListeners.get(type)?.size ?? 0) > 0)
-    return isHeard || arePublished('update') || arePublished('delete')
+    return this.inspect !== undefined || hasAudience(this.sync)
   }
 
   /** A number for one who waits for a lease; they rise in the order of coming. */
