@@ -6,7 +6,7 @@ import { arePublished } from './diagnostics.ts'
 /** The listeners that hear of changed values. */
 const HEARD = ['update', 'delete', '*'] as const
 
-/** What an actor knows of those who attend to it. It says so to nobody, so all of it may be gone. */
+/** What an actor knows of those who attend to it. It tells nobody, so all of it may be gone. */
 interface Attended {
   readonly eventListeners?: ReadonlyMap<string, ReadonlySet<unknown>>
   readonly options?: { readonly inspect?: unknown }
