@@ -130,7 +130,6 @@ runs('a command line that makes no sense is told what would', async () => {
     [['job', ...place, '--grace', '10s', '--', 'true'], /--grace must be 0ms to 7\.5s/],
     [['job', ...place, '--when-cut', 'panic', '--', 'true'], /stop or continue/],
     [['job', '--listen', 'nowhere', '--', 'true'], /nowhere/],
-    [['k'.repeat(2_000), ...place, '--settle', '0', '--', 'true'], /cannot be a key/],
   ]
   for (const [words, advice] of wrong) {
     const failure = await run(words).catch((error: unknown) => error)
@@ -142,10 +141,12 @@ runs('a command line that makes no sense is told what would', async () => {
 
 runs('help tells of the commands and of each, and what else is asked for is refused', () =>
   withCrew(async (crew) => {
+    const here = ['--listen', 'tcp://127.0.0.1:0', '--settle', '0']
     const asked: readonly (readonly [words: string[], code: number, text: RegExp])[] = [
       [['--help'], 0, / run +run a command while/],
       [['run', '--help'], 0, /--when-cut(.|\n)*124 +run: the lease was lost/],
       [[], EXIT.usage, / run +run a command while/],
+      [['run', 'k'.repeat(2_000), ...here, '--', 'true'], EXIT.usage, /cannot be a key/],
       [['walk'], EXIT.usage, /There is no command 'walk'\. See: holdfast --help/],
     ]
     const play = async ([words, code, text]: (typeof asked)[number]) => {
