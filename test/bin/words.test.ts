@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -134,7 +135,7 @@ words('every value comes back from its literal as it was', () => {
       fc.bigInt(),
       fc.boolean(),
       fc.constant(null),
-      // One that is no moment equals none, not even itself.
+      // One that is no moment equals none.
       fc.date({ noInvalidDate: true }),
       fc.uint8Array(),
     ),
@@ -158,7 +159,9 @@ words('every value comes back from its literal as it was', () => {
   console.log(`seed ${seed}`)
   fc.assert(
     fc.property(value, (each) => {
-      assert.equal(readLiteral(writeLiteral(each)), each)
+      // uvu's own comparison takes two keys of a map for one if they are equal.
+      const back = readLiteral(writeLiteral(each))
+      assert.ok(isDeepStrictEqual(back, each), inspect(back, { depth: null }))
     }),
     { seed, numRuns: 500 },
   )
