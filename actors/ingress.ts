@@ -6,7 +6,8 @@ import type { Parcel, Switchboard } from './switchboard.ts'
 /** True if this must not be taken in or passed on. Its sender is cut off then. */
 export function isRefused(board: Switchboard, parcel: Parcel): boolean {
   const { notary, replica } = board
-  const offence = judgeIngress(replica.permissions, parcel.message) ?? notary?.judge(parcel)
+  const { message, line } = parcel
+  const offence = judgeIngress(replica, { message, teller: line.peerId }) ?? notary?.judge(parcel)
   if (offence === undefined) return false
   refuse(board, parcel, offence)
   return true

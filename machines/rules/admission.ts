@@ -22,6 +22,9 @@ import {
   wake,
 } from './roster.ts'
 
+/** How many peers are remembered that were connected once, or said hello. */
+export const PAIRS_MAX = 1_024
+
 type Heard<Type extends ConnectionReport['type']> = Extract<ConnectionReport, { type: Type }>
 
 /** The other side dialled and says who it is. */
@@ -133,8 +136,23 @@ function introduce(roster: Roster, member: Member): Roster {
   const next = changeMember(roster, member)
   const peerId = member.peerId as PeerId
   if (next.pairs.has(peerId)) return next
-  const pair = createPair({ self: roster.self.peerId, other: peerId })
-  return { ...next, pairs: new Map(next.pairs).set(peerId, pair) }
+  const { pairs, numbersFrom } = withoutIdle(next)
+  const pair = createPair({ self: roster.self.peerId, other: peerId, numbersFrom })
+  return { ...next, numbersFrom, pairs: new Map(pairs).set(peerId, pair) }
+}
+
+/** Too many pairs without a connection are forgotten; their numbers must not start anew. */
+function withoutIdle(roster: Roster): Pick<Roster, 'pairs' | 'numbersFrom'> {
+  if (roster.pairs.size < PAIRS_MAX) return roster
+  const known = new Set([...roster.members.values()].map(({ peerId }) => peerId))
+  const pairs = new Map(roster.pairs)
+  let { numbersFrom } = roster
+  for (const [peerId, pair] of pairs) {
+    if (known.has(peerId) || pair.connections.length > 0) continue
+    pairs.delete(peerId)
+    if (pair.role === 'arbiter') numbersFrom = Math.max(numbersFrom, pair.lastSelect)
+  }
+  return { pairs, numbersFrom }
 }
 
 function welcome(

@@ -31,6 +31,12 @@ export type CollectedList = CoverageList
  */
 export const FLOOR_MAX: number = 2 ** 40
 
+/**
+ * The highest floor that is believed to another peer. One that a single message could raise to the
+ * highest of all would leave new keys no token whose trace may go.
+ */
+export const FLOOR_TOLD_MAX: number = 2 ** 32
+
 const TOMBSTONE = ABSENT | RELEASED
 
 /** Drops the tombstones that every member has heard of. Returns how many. */
@@ -109,7 +115,7 @@ export function noteCollected(
   replica: Replica,
   { collected, floor }: { collected: CollectedList; floor: number },
 ): void {
-  replica.floor = Math.max(replica.floor, Math.min(floor, FLOOR_MAX))
+  replica.floor = Math.max(replica.floor, Math.min(floor, FLOOR_TOLD_MAX))
   for (const [peer, run, sequence] of collected) {
     const writer = replica.originIndex.get(originKey({ peer, run }))
     if (writer === undefined) continue

@@ -66,6 +66,8 @@ export interface Roster {
   }
   readonly members: ReadonlyMap<Handle, Member>
   readonly pairs: ReadonlyMap<PeerId, Pair>
+  /** The highest number by which a connection of a pair that was forgotten was selected. */
+  readonly numbersFrom: number
   /** Where the connected peers can be dialled. */
   readonly acquaintances: ReadonlyMap<PeerId, readonly string[]>
   readonly book: AddressBook
@@ -115,6 +117,7 @@ export function createRoster(options: Pick<Roster, 'self' | 'limits' | 'addresse
     view: { wanted: null, reachable: new Set() },
     members: new Map(),
     pairs: new Map(),
+    numbersFrom: 0,
     acquaintances: new Map(),
     book: EMPTY_ADDRESS_BOOK,
   }

@@ -120,16 +120,18 @@ test('what a peer may not write is refused at the door, whoever brings it', () =
   assert.is(judgeBatch(permissions, good), undefined)
   assert.is(judgeBatch(permissions, bad), 'prefix')
   const give = (batch: typeof good) => ({ kind: 'sync.give', ask: 1, batch }) as DataMessage
-  assert.is(judgeIngress(permissions, give(good)), undefined)
-  assert.is(judgeIngress(permissions, give(bad)), 'not-permitted')
+  const bob = open('bob', { permissions })
+  const judge = (message: DataMessage) => judgeIngress(bob, { message, teller: null })
+  assert.is(judge(give(good)), undefined)
+  assert.is(judge(give(bad)), 'not-permitted')
   const said = (name: string, body: object) =>
     ({ kind: 'broadcast', origin: originOf(name), number: 1, body }) as DataMessage
   const renewal = { kind: 'renewal', number: 1, through: 1 }
   const waits = { kind: 'waits', isAll: true, keys: [] }
-  assert.is(judgeIngress(permissions, said('rita', renewal)), 'not-permitted')
-  assert.is(judgeIngress(permissions, said('rita', waits)), 'not-permitted')
-  assert.is(judgeIngress(permissions, said('bob', renewal)), undefined)
-  assert.is(judgeIngress(permissions, said('rita', { kind: 'left' })), undefined)
+  assert.is(judge(said('rita', renewal)), 'not-permitted')
+  assert.is(judge(said('rita', waits)), 'not-permitted')
+  assert.is(judge(said('bob', renewal)), undefined)
+  assert.is(judge(said('rita', { kind: 'left' })), undefined)
   assert.is(valueAt(open('bob', { permissions }), 'lock/door'), undefined)
 })
 
