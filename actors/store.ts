@@ -241,7 +241,7 @@ function merge(board: Switchboard, parcel: Parcel, batch: Batch): boolean {
 
 /** What did not fit leaves a gap; to ask for it at each later write would bring it all again. */
 function reportFull(state: StoreState): void {
-  const { limits, table } = state.replica
+  const { limits } = state.replica
   state.followsGapsAt = state.board.clock.now() + FULL_MS
   state.board.reach(lackOf(state.replica))
   const message = 'Another peer wrote more than this one may hold.'
