@@ -98,6 +98,28 @@ stats('a broadcast and a conflict are counted where they happen', async () => {
 })
 
 stats(
+  'a broadcast that came by two ways is counted as a duplicate, until the tree is known',
+  async () => {
+    const names = ['alice', 'bob', 'carol', 'dave']
+    const simulation = createSimulation({ seed: 5, peers: names })
+    await simulation.untilQuiet()
+    const duplicates = () =>
+      names.reduce((sum, name) => sum + simulation.peer(name).stats().broadcastsDuplicate, 0)
+    assert.is(duplicates(), 0, 'who is connected to all is told by the origin alone')
+    simulation.partition(['alice'], ['carol'])
+    // What alice says of herself now reaches carol by bob and by dave.
+    await simulation.advance(60_000)
+    const before = duplicates()
+    assert.ok(before >= 2, `${before} duplicates`)
+    simulation.peer('alice').set('door', 'open')
+    await simulation.advance(1_000)
+    assert.is(simulation.peer('carol').get('door'), 'open')
+    assert.is(duplicates(), before, 'one of the two ways was given up')
+    await simulation.close()
+  },
+)
+
+stats(
   'a channel tells its subscribers whose fact it is, and nobody after they left',
   withCompany(async (company) => {
     const heard: Diagnostic[] = []
