@@ -1,7 +1,7 @@
 /**
- * The quick start of the README, timed from an empty folder: packs, installs, runs its lines in two
- * terminals, and says how many seconds that took. Needs a fresh `npm run build`. The last line is
- * `N passed, N failed`.
+ * The quick starts, timed from an empty folder: packs, installs, runs the twelve lines that the
+ * first steps begin with, then those of the README in two terminals, and says how many seconds all
+ * that took. Needs a fresh `npm run build`. The last line is `N passed, N failed`.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,6 +12,9 @@ import { findBlocks } from '../house/readme.ts'
 /** How long one line may take. */
 const LINE_MS_MAX = 180_000
 const LOOK_MS = 50
+/** The first program that somebody saves may have so many lines. */
+const PROGRAM_LINES_MAX = 12
+const PROGRAM = 'doors.mjs'
 const HEADING = '## holdfast, the command'
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-quick-'))
@@ -31,6 +34,7 @@ try {
     execute('npm', ['install', '--no-audit', '--no-fund', ...beside], folder)
   })
   const installedAt = performance.now()
+  await line(`node ${PROGRAM}`, runProgram)
   for (const text of linesOf(readFileSync('README.md', 'utf8'))) {
     await play(text)
   }
@@ -43,6 +47,21 @@ try {
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed`)
 process.exitCode = counts.failed === 0 && counts.passed > 1 ? 0 : 1
+
+/** The program is saved as it stands, and prints what stands below it. */
+function runProgram(): void {
+  const path = 'docs/tutorial/first-steps.md'
+  const { blocks } = findBlocks({ path, text: readFileSync(path, 'utf8') })
+  const text = blocks.find(({ language }) => language === 'js')?.text.trimEnd() ?? ''
+  const lines = text.split('\n')
+  const program = lines.filter((each) => !each.startsWith('// ->'))
+  const promised = lines.filter((each) => each.startsWith('// ->')).map((each) => each.slice(6))
+  if (program.length > PROGRAM_LINES_MAX) throw new Error(`It has ${program.length} lines.`)
+  writeFileSync(join(folder, PROGRAM), text)
+  const output = execute(process.execPath, [PROGRAM], folder).trimEnd()
+  console.log(output.replace(/^/gm, '    '))
+  if (output !== promised.join('\n')) throw new Error(`It does not print ${promised.join('\n')}`)
+}
 
 /** The commands of the section, without what is said of them. */
 function linesOf(readme: string): string[] {
