@@ -1,6 +1,6 @@
 /** What one small write costs on the wire, when nothing else happens. */
 
-import { Crew, pause, SYSTEMS, type SystemName } from './crew.ts'
+import { type Cast, Crew, pause, SYSTEMS } from './crew.ts'
 import type { Measuring, Report } from './report.ts'
 import { PAIR_BYTES } from './system.ts'
 import { inTurns, medianOf } from './turns.ts'
@@ -16,7 +16,7 @@ interface Measured {
 }
 
 export async function* broadcast({ runs }: Measuring): AsyncGenerator<Report> {
-  const turns = await inTurns(runs, measure)
+  const turns = await inTurns(runs, measureBroadcast)
   const rows = SYSTEMS.map((system) => {
     const bytes = medianOf(turns[system], (each) => each.bytes)
     const frames = medianOf(turns[system], (each) => each.frames)
@@ -30,8 +30,8 @@ export async function* broadcast({ runs }: Measuring): AsyncGenerator<Report> {
   }
 }
 
-async function measure(system: SystemName): Promise<Measured> {
-  const crew = await Crew.meet(system, REPLICAS)
+export async function measureBroadcast(cast: Cast): Promise<Measured> {
+  const crew = await Crew.meet(cast, REPLICAS)
   try {
     const idleMs = SETS * PAUSE_MS
     await crew.mark()

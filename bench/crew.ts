@@ -5,9 +5,10 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import type { Commands, Used } from './replica.ts'
+import type { Commands, Used } from './commands.ts'
 import { PLAIN, type Way } from './way.ts'
 
 /** How long a command may take, in milliseconds. */
@@ -18,15 +19,45 @@ const SETTLE_MS = 300
 export const SYSTEMS = ['raw', 'holdfast'] as const
 export type SystemName = (typeof SYSTEMS)[number]
 
-const folder = fileURLToPath(new URL('../dist/bench/', import.meta.url))
-const bundle = `${folder}replica-${process.pid}.mjs`
-let built: Promise<unknown> | undefined
-process.once('exit', () => rmSync(bundle, { force: true }))
+/** A program whose processes are replicas: where its source is, and where it is built. */
+export interface Program {
+  readonly source: URL
+  readonly folder: URL
+}
 
-/** The replica as one file of plain JavaScript. Packages stay what they are. */
-function builtReplica(): Promise<unknown> {
-  built ??= build({
-    entryPoints: [fileURLToPath(new URL('replica.ts', import.meta.url))],
+const OWN: Program = {
+  source: new URL('replica.ts', import.meta.url),
+  folder: new URL('../dist/bench/', import.meta.url),
+}
+
+/** What a crew runs: one of ours, or another system by the program that knows it. */
+export type Cast = SystemName | Foreign
+
+export interface Foreign {
+  readonly name: string
+  readonly program: Program
+  /** Where all replicas meet, if not at each other. */
+  readonly hub: string | undefined
+}
+
+const built = new Map<string, Promise<string>>()
+
+/** The program as one file of plain JavaScript. Packages stay what they are. */
+export function builtProgram({ source, folder }: Program): Promise<string> {
+  const known = built.get(source.href)
+  if (known !== undefined) return known
+  const path = fileURLToPath(folder)
+  mkdirSync(path, { recursive: true })
+  const bundle = `${path}${basename(source.pathname, '.ts')}-${process.pid}.mjs`
+  process.once('exit', () => rmSync(bundle, { force: true }))
+  const building = bundled(fileURLToPath(source), bundle).then(() => bundle)
+  built.set(source.href, building)
+  return building
+}
+
+function bundled(source: string, bundle: string): Promise<unknown> {
+  return build({
+    entryPoints: [source],
     outfile: bundle,
     bundle: true,
     platform: 'node',
@@ -35,7 +66,6 @@ function builtReplica(): Promise<unknown> {
     packages: 'external',
     logLevel: 'error',
   })
-  return built
 }
 
 export class Replica {
@@ -47,9 +77,10 @@ export class Replica {
     this.name = name
   }
 
-  static async start(system: SystemName, name: string, way: Way): Promise<Replica> {
-    mkdirSync(folder, { recursive: true })
-    await builtReplica()
+  static async start(cast: Cast, name: string, way: Way): Promise<Replica> {
+    const [program, system] =
+      typeof cast === 'string' ? [OWN, cast] : ([cast.program, cast.name] as const)
+    const bundle = await builtProgram(program)
     const execArgv = ['--expose-gc', '--max-old-space-size=4096']
     const replica = new Replica(
       fork(bundle, [system, name, JSON.stringify(way)], { execArgv }),
@@ -101,20 +132,28 @@ export class Replica {
 export class Crew {
   readonly replicas: Replica[] = []
   readonly addresses: string[] = []
-  readonly system: SystemName
+  /** The name of what all run. */
+  readonly system: string
+  readonly #cast: Cast
   readonly #way: Way
 
-  private constructor(system: SystemName, way: Way) {
-    this.system = system
+  private constructor(cast: Cast, way: Way) {
+    this.system = typeof cast === 'string' ? cast : cast.name
+    this.#cast = cast
     this.#way = way
   }
 
   /** Starts so many replicas and connects each to all others. */
-  static async meet(system: SystemName, count: number, way: Way = PLAIN): Promise<Crew> {
-    const crew = new Crew(system, way)
-    for (let number = 0; number < count; number++) await crew.add()
-    await crew.untilMet()
-    return crew
+  static async meet(cast: Cast, count: number, way: Way = PLAIN): Promise<Crew> {
+    const crew = new Crew(cast, way)
+    try {
+      for (let number = 0; number < count; number++) await crew.add()
+      await crew.untilMet()
+      return crew
+    } catch (error) {
+      crew.stop()
+      throw error
+    }
   }
 
   get writer(): Replica {
@@ -128,21 +167,30 @@ export class Crew {
   /** One more replica, connected to all that are there. */
   async add(): Promise<Replica> {
     const replica = await this.addAlone()
-    for (const address of this.addresses.slice(0, -1)) await replica.call('connect', address)
+    const isHub = this.#hub !== undefined
+    const addresses = isHub ? this.addresses.slice(-1) : this.addresses.slice(0, -1)
+    for (const address of addresses) await replica.call('connect', address)
     return replica
   }
 
   /** One more replica that is connected to nobody yet. */
   async addAlone(): Promise<Replica> {
-    const replica = await Replica.start(this.system, `peer${this.replicas.length}`, this.#way)
+    const replica = await Replica.start(this.#cast, `peer${this.replicas.length}`, this.#way)
     this.replicas.push(replica)
-    this.addresses.push(await replica.call('open', undefined as never))
+    const address = await replica.call('open', undefined as never)
+    this.addresses.push(this.#hub ?? address)
     return replica
   }
 
+  get #hub(): string | undefined {
+    return typeof this.#cast === 'string' ? undefined : this.#cast.hub
+  }
+
   async untilMet(): Promise<void> {
+    const end = performance.now() + ANSWER_MS_MAX
     for (const replica of this.replicas) {
       while ((await replica.call('neighbours', undefined as never)) < this.replicas.length - 1) {
+        if (performance.now() > end) throw new Error(`Not all of ${this.system} have met.`)
         await pause(10)
       }
     }

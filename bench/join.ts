@@ -1,6 +1,6 @@
 /** A replica that has nothing joins two that have much: how long until it has everything. */
 
-import { Crew, pause, SYSTEMS, type SystemName } from './crew.ts'
+import { type Cast, Crew, pause, SYSTEMS } from './crew.ts'
 import { profilePath, topFunctions } from './profile.ts'
 import type { Measuring, Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
@@ -17,7 +17,7 @@ interface Measured {
 
 export async function* join({ keys: all, runs, profileFolder }: Measuring): AsyncGenerator<Report> {
   const keys = all.at(-1) as number
-  const turns = await inTurns(runs, (system) => measure(system, { keys }))
+  const turns = await inTurns(runs, (system) => measureJoin(system, { keys }))
   const rows = SYSTEMS.map((system) => [
     system,
     runs,
@@ -35,16 +35,16 @@ export async function* join({ keys: all, runs, profileFolder }: Measuring): Asyn
   if (profileFolder === undefined) return
   for (const system of SYSTEMS) {
     const paths: string[] = []
-    await measure(system, { keys, profileFolder, paths })
+    await measureJoin(system, { keys, profileFolder, paths })
     for (const path of paths) yield topFunctions(path)
   }
 }
 
-async function measure(
-  system: SystemName,
+export async function measureJoin(
+  cast: Cast,
   { keys, profileFolder, paths }: { keys: number; profileFolder?: string; paths?: string[] },
 ): Promise<Measured> {
-  const crew = await Crew.meet(system, 2)
+  const crew = await Crew.meet(cast, 2)
   try {
     await crew.writer.call('prepare', { keys })
     const filled = crew.replicas[1]?.call('expect', { size: keys })

@@ -1,6 +1,6 @@
 /** Single sets with pauses between them: how long each takes to the other replicas. */
 
-import { Crew, SYSTEMS, type SystemName } from './crew.ts'
+import { type Cast, Crew, SYSTEMS } from './crew.ts'
 import { type Measuring, percentile, type Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
 
@@ -17,7 +17,7 @@ interface Measured {
 }
 
 export async function* latency({ runs }: Measuring): AsyncGenerator<Report> {
-  const turns = await inTurns(runs, measure)
+  const turns = await inTurns(runs, measureLatency)
   const figures = ['p50', 'p99', 'highest'] as const
   const rows = SYSTEMS.map((system) => [
     system,
@@ -33,8 +33,8 @@ export async function* latency({ runs }: Measuring): AsyncGenerator<Report> {
   }
 }
 
-async function measure(system: SystemName): Promise<Measured> {
-  const crew = await Crew.meet(system, REPLICAS)
+export async function measureLatency(cast: Cast): Promise<Measured> {
+  const crew = await Crew.meet(cast, REPLICAS)
   try {
     const count = WARM_SETS + SETS
     for (const reader of crew.readers) await reader.call('watch', { count })

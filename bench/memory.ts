@@ -1,6 +1,6 @@
 /** What a replica holds for each key, after a full collection. */
 
-import { Crew, SYSTEMS, type SystemName } from './crew.ts'
+import { type Cast, Crew, SYSTEMS } from './crew.ts'
 import type { Measuring, Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
 
@@ -11,7 +11,7 @@ interface Measured {
 
 export async function* memory({ keys: all, runs }: Measuring): AsyncGenerator<Report> {
   const keys = all.at(-1) as number
-  const turns = await inTurns(runs, (system) => measure(system, keys))
+  const turns = await inTurns(runs, (system) => measureMemory(system, keys))
   const rows = SYSTEMS.map((system) => [
     system,
     runs,
@@ -27,8 +27,8 @@ export async function* memory({ keys: all, runs }: Measuring): AsyncGenerator<Re
   }
 }
 
-async function measure(system: SystemName, keys: number): Promise<Measured> {
-  const crew = await Crew.meet(system, 2)
+export async function measureMemory(cast: Cast, keys: number): Promise<Measured> {
+  const crew = await Crew.meet(cast, 2)
   const reader = crew.replicas[1]
   try {
     await crew.writer.call('prepare', { keys })

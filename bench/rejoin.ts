@@ -1,6 +1,6 @@
 /** A replica comes back that missed one key in a hundred: what is sent until it has all again. */
 
-import { Crew, pause, SYSTEMS, type SystemName } from './crew.ts'
+import { type Cast, Crew, pause, SYSTEMS } from './crew.ts'
 import type { Measuring, Report } from './report.ts'
 import { PAIR_BYTES } from './system.ts'
 import { inTurns, medianOf } from './turns.ts'
@@ -19,7 +19,7 @@ interface Measured {
 export async function* rejoin({ keys: all, runs }: Measuring): AsyncGenerator<Report> {
   const keys = all.at(-1) as number
   const changed = Math.ceil(keys / CHANGED_SHARE)
-  const turns = await inTurns(runs, (system) => measure(system, { keys, changed }))
+  const turns = await inTurns(runs, (system) => measureRejoin(system, { keys, changed }))
   const rows = SYSTEMS.map((system) => {
     const bytes = medianOf(turns[system], (each) => each.bytes)
     const ms = medianOf(turns[system], (each) => each.ms)
@@ -32,11 +32,11 @@ export async function* rejoin({ keys: all, runs }: Measuring): AsyncGenerator<Re
   }
 }
 
-async function measure(
-  system: SystemName,
+export async function measureRejoin(
+  cast: Cast,
   { keys, changed }: { keys: number; changed: number },
 ): Promise<Measured> {
-  const crew = await Crew.meet(system, REPLICAS)
+  const crew = await Crew.meet(cast, REPLICAS)
   const last = crew.replicas.at(-1)
   try {
     await crew.writer.call('prepare', { keys })

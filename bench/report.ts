@@ -17,6 +17,8 @@ export interface Measuring {
   readonly termMs: number
   /** How many replicas there are. */
   readonly replicas: readonly number[]
+  /** Which other systems are measured, of `peers`; all if none is named. */
+  readonly against: readonly string[]
   /** How many peers a simulated network has, of `scale`. */
   readonly peers: readonly number[]
   /** How many keys are written. */

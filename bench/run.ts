@@ -15,6 +15,7 @@ import { latency } from './latency.ts'
 import { lease } from './lease.ts'
 import { local } from './local.ts'
 import { memory } from './memory.ts'
+import { peers } from './peers.ts'
 import { plateau } from './plateau.ts'
 import { reconcile } from './reconcile.ts'
 import { rejoin } from './rejoin.ts'
@@ -39,6 +40,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   security,
   inspect,
   scale,
+  peers,
 }
 
 const USAGE = `npm run bench -- NAME … [--json]
@@ -48,6 +50,7 @@ const USAGE = `npm run bench -- NAME … [--json]
   --runs 3           runs of each system, in turns; their median is shown
   --profile          a CPU profile of each replica, and its top functions
   --peers 100,1000,10000   peers of the simulated networks (scale); --runs is how many of each
+  --against redis,gun   only these (peers); all by default
   --rounds 25        rounds of each mishap (lease)
   --term 500         term of the lease in milliseconds (lease)`
 
@@ -59,6 +62,7 @@ const { values, positionals } = parseArgs({
     n: { type: 'string', default: '2,4,8' },
     k: { type: 'string', default: '10000,100000' },
     runs: { type: 'string', default: '3' },
+    against: { type: 'string', default: '' },
     peers: { type: 'string', default: '100,1000,10000' },
     rounds: { type: 'string', default: '25' },
     term: { type: 'string', default: '500' },
@@ -69,14 +73,15 @@ const numbers = (text: string) => text.split(',').map(Number)
 const measuring: Measuring = {
   rounds: Number(values.rounds),
   termMs: Number(values.term),
+  against: values.against.split(',').filter((name) => name !== ''),
   replicas: numbers(values.n),
   peers: numbers(values.peers),
   keys: numbers(values.k),
   runs: Number(values.runs),
   profileFolder: values.profile ? mkdtempSync(joinPath(tmpdir(), 'holdfast-bench-')) : undefined,
 }
-const { rounds, termMs, runs, replicas, peers, keys } = measuring
-const isCounted = [rounds, termMs, runs, ...replicas, ...peers, ...keys].every(
+const { rounds, termMs, runs, replicas, keys } = measuring
+const isCounted = [rounds, termMs, runs, ...replicas, ...measuring.peers, ...keys].every(
   (value) => Number.isInteger(value) && value > 0,
 )
 const isKnown = positionals.every((name) => Object.hasOwn(MEASURES, name))

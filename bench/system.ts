@@ -1,4 +1,4 @@
-/** What a replica runs: the raw limit, or holdfast. Both are driven in the same way. */
+/** What a replica runs: the raw limit, holdfast, or another. All are driven in the same way. */
 
 export interface Sent {
   readonly frames: number
@@ -9,6 +9,8 @@ export interface System {
   /** Starts to listen. Resolves with an address that `connect` takes. */
   open(name: string): Promise<string>
   connect(address: string): Promise<void>
+  /** Opens a wire and says nothing on it. Resolves with how long that took, in milliseconds. */
+  knock?(address: string): Promise<number>
   /** Ends every connection. */
   part(): Promise<void>
   /** To how many others it is connected. */

@@ -1,6 +1,6 @@
 /** One replica writes new keys, and all others take them in: how many a second, at what price. */
 
-import { Crew, SYSTEMS, type SystemName } from './crew.ts'
+import { type Cast, Crew, SYSTEMS } from './crew.ts'
 import { profilePath, topFunctions } from './profile.ts'
 import type { Cell, Measuring, Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
@@ -55,7 +55,7 @@ export async function* throughput(measuring: Measuring): AsyncGenerator<Report> 
 }
 
 async function compare(workload: Workload, { runs }: Measuring): Promise<Cell[][]> {
-  const turns = await inTurns(runs, (system) => measure(system, workload))
+  const turns = await inTurns(runs, (system) => measureThroughput(system, workload))
   return SYSTEMS.map((system) => {
     const all = turns[system]
     return [
@@ -73,8 +73,11 @@ async function compare(workload: Workload, { runs }: Measuring): Promise<Cell[][
   })
 }
 
-async function measure(system: SystemName, { replicas, keys, by }: Workload): Promise<Measured> {
-  const crew = await Crew.meet(system, replicas)
+export async function measureThroughput(
+  cast: Cast,
+  { replicas, keys, by }: Workload,
+): Promise<Measured> {
+  const crew = await Crew.meet(cast, replicas)
   try {
     await crew.writer.call('prepare', { keys })
     await crew.mark()

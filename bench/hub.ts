@@ -1,0 +1,95 @@
+/** Servers in the middle, for systems that need one: each on a free port, with its own folder. */
+
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { builtProgram, type Program, pause } from './crew.ts'
+
+/** How long a server may take until it answers, in milliseconds. */
+const START_MS_MAX = 20_000
+/** Where servers are that are not for everybody's path. */
+const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`
+
+export type HubKind = 'redis-server' | 'nats-server' | 'program'
+
+/** What ends what is still running, whatever ends this process. */
+const endings = new Set<() => void>()
+process.once('exit', () => {
+  for (const end of endings) end()
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
+}
+
+export interface Hub {
+  readonly address: string
+  stop(): void
+}
+
+/** True if there is such a server on this machine. */
+export function hasServer(kind: HubKind): boolean {
+  if (kind === 'program') return true
+  return spawnSync(kind, ['--version'], { env: { ...process.env, PATH } }).error === undefined
+}
+
+/** Starts the hub of a system, with nothing in it. */
+export async function startHub(kind: HubKind, system: string, program: Program): Promise<Hub> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-hub-'))
+  const hub = kind === 'program' ? await forked(system, program) : await spawned(kind, folder)
+  const stop = () => {
+    endings.delete(stop)
+    hub.child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  endings.add(stop)
+  return { address: hub.address, stop }
+}
+
+async function forked(system: string, program: Program) {
+  const child = fork(await builtProgram(program), [system], {
+    stdio: ['ignore', 'ignore', 2, 'ipc'],
+  })
+  const [address] = (await once(child, 'message')) as [string]
+  return { child, address }
+}
+
+async function spawned(kind: 'redis-server' | 'nats-server', folder: string) {
+  const port = await freePort()
+  const words = {
+    'redis-server': ['--bind', '127.0.0.1', '--port', port, '--save', '', '--dir', folder],
+    'nats-server': ['-a', '127.0.0.1', '-p', port, '-js', '-sd', folder],
+  }
+  const env = { ...process.env, PATH }
+  const child = spawn(kind, words[kind].map(String), { stdio: 'ignore', env })
+  await untilAnswers(port, child)
+  const scheme = kind === 'redis-server' ? 'redis' : 'nats'
+  return { child, address: `${scheme}://127.0.0.1:${port}` }
+}
+
+async function untilAnswers(port: number, child: ChildProcess): Promise<void> {
+  const end = performance.now() + START_MS_MAX
+  while (performance.now() < end && child.exitCode === null) {
+    const socket = connect(port, '127.0.0.1')
+    const isThere = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (isThere) return
+    await pause(20)
+  }
+  child.kill('SIGKILL')
+  throw new Error('The server did not start.')
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
