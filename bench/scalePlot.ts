@@ -17,10 +17,11 @@ type Point = readonly [x: number, y: number]
 /** Draws what was found and resolves with the name of the file. */
 export async function drawn(all: readonly Scaled[]): Promise<string> {
   const parts = [...payloadPanel(all), ...arrivalPanel(all)]
-  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}"`
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img"`
   const style = 'font-family="sans-serif" font-size="12" fill="#333333"'
   const ground = `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`
-  await writeFile(FILE, [`${open} ${style}>`, ground, ...parts, '</svg>', ''].join('\n'))
+  const title = '<title>What a broadcast costs, and whom it has reached after how long</title>'
+  await writeFile(FILE, [`${open} ${style}>`, title, ground, ...parts, '</svg>', ''].join('\n'))
   return 'bench/scale.svg'
 }
 
@@ -102,7 +103,14 @@ function deadLines(all: readonly Scaled[], most: number) {
     const spread = dead === 0 ? found?.steady : found?.shocked
     if (spread === undefined) return []
     const living = Math.round(most * (1 - dead)) - 1
-    return [{ name: `${100 * dead} % just died`, colour: COLOURS[index] as string, spread, living }]
+    return [
+      {
+        name: dead === 0 ? 'nobody died' : `${100 * dead} % just died`,
+        colour: COLOURS[index] as string,
+        spread,
+        living,
+      },
+    ]
   })
 }
 

@@ -36,7 +36,7 @@ export abstract class PeerSystem implements System {
   }
 
   get sent(): Sent {
-    return metered(this)
+    return metered({ isHub: this.isHub })
   }
 
   /** Counts a call until it is answered. A failed one ends the process: nothing may get lost. */
