@@ -25,14 +25,15 @@ export class Progress {
 
   /** So many are done, which is this share of all; undefined where nobody knows how many come. */
   show(count: number, share?: number): void {
-    if (this.#now - this.#drawnAt < DRAW_MS) return
+    if (this.#isHidden || this.#now - this.#drawnAt < DRAW_MS) return
     this.#drawnAt = this.#now
-    this.#write(`\r\u001b[2K${this.#line(count, share)}`)
+    this.#options.stream.write(`\r\u001b[2K${this.#line(count, share)}`)
   }
 
   /** Ends the line. */
   end(count: number): void {
-    this.#write(`\r\u001b[2K${this.#line(count, 1)}\n`)
+    if (this.#isHidden) return
+    this.#options.stream.write(`\r\u001b[2K${this.#line(count, 1)}\n`)
   }
 
   #line(count: number, share: number | undefined): string {
@@ -46,8 +47,8 @@ export class Progress {
     return `${paint('green', drawn, stream)} ${text}`
   }
 
-  #write(text: string): void {
-    if (this.#options.stream.isTTY) this.#options.stream.write(text)
+  get #isHidden(): boolean {
+    return !this.#options.stream.isTTY
   }
 
   get #now(): number {

@@ -13,7 +13,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   up: 'this file starts one, and test/bin/panel.test.ts looks at it',
   run: 'test/bin/run.test.ts',
   demo: 'test/examples/demo.test.ts',
-  inspect: 'test/inspector',
+  inspect: 'test/bin/inspect.test.ts',
 }
 
 let hut: Hut
