@@ -21,7 +21,7 @@ import { carriersOf } from './carriers.ts'
 import { type Kept, PROVING_CHECKS, type Proven, type Proving, proveBy } from './identity.ts'
 import { SEND_QUEUE_BYTES_MAX } from './line.ts'
 import { areIds, arePermissions, NETWORK_RULES } from './permissions.ts'
-import { requireSheltered, requireTransports } from './shelter.ts'
+import { integrityFor, requireSheltered, requireTransports } from './shelter.ts'
 
 /** How much a dictionary may hold and do. */
 export interface Limits extends ReplicaLimits, KnockLimits {
@@ -85,7 +85,8 @@ export interface DictionaryOptions extends Proving {
   /**
    * How entries are proven: `signed` by their writers, so that no member can write under another's
    * name; or by the `channel` that they came by: faster, among peers that trust each other. The
-   * same at every peer. Default `channel`.
+   * same at every peer. Default `signed` where an address to listen at, to join or to advertise
+   * leads out of this machine, else `channel`.
    */
   readonly integrity?: Integrity
   /** The ids of peers that may only read. The same at every peer. Default none. */
@@ -162,11 +163,11 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
   const { secret, identity, insecure, tls, ...open } = given
   const network = given.network ?? 'holdfast'
   const limits = { ...LIMITS, ...given.limits }
-  const queueBytesHigh = limits.sendQueueBytesMax
   const isMajority = given.safety === 'majority'
   const leaseMsMax = given.leaseMsMax ?? (isMajority ? LEASE_MS_MAX_DEFAULT : LEASE_MS_MAX)
   const { secrets, ...proven } = proveBy({ ...given, network })
-  const isBound = insecure === undefined
+  const bounds = { queueBytesHigh: limits.sendQueueBytesMax, isBound: insecure === undefined }
+  const transports = carriersOf({ network, secrets, tls, ...bounds })
   const settings: Settings = {
     network,
     listen: [],
@@ -177,13 +178,14 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
     safety: 'eventual',
     voters: [],
     ...NETWORK_RULES,
+    integrity: integrityFor({ transports, ...given }),
     peerId: proven.credentials.peerId,
     maxOutgoing: 8,
     takeover: 'auto',
     clock: realClock(),
     random: Math.random,
     makeId: () => nanoid(),
-    transports: carriersOf({ network, secrets, tls, queueBytesHigh, isBound }),
+    transports,
     ...open,
     leaseMsMax,
     limits,

@@ -150,7 +150,7 @@ options(
     await carol.connect(addressOf(bob))
     await until(() => carol.peers.length === 2)
     const advertise = Array<string>(64).fill(`tcp://${'x'.repeat(200)}:1`)
-    const dave = await company.alone({ peerId: 'dave', advertise })
+    const dave = await company.alone({ peerId: 'dave', integrity: 'channel', advertise })
     assert.is(await dave.connect(addressOf(bob)), 'bob')
   }),
 )

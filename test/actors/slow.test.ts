@@ -172,7 +172,10 @@ for (const [what, question] of Object.entries(QUESTIONS)) {
 async function talkative(company: Company, sendQueueBytesMax: number) {
   const alice = await company.listening({ limits: { sendQueueBytesMax } })
   const advertise = Array.from({ length: 8 }, (_, each) => `tcp://${'x'.repeat(240)}${each}:1`)
-  const bob = await company.alone({ peerId: 'bob', advertise, listen: ['tcp://127.0.0.1:0'] })
+  const bob = await company.alone({
+    ...{ peerId: 'bob', advertise, listen: ['tcp://127.0.0.1:0'] },
+    integrity: 'channel',
+  })
   const address = addressOf(alice)
   await bob.connect(address)
   for (let count = 0; count < KEYS * 8; count += 1)
