@@ -36,6 +36,7 @@ export async function playLeases(options: LeaseRunOptions): Promise<RunResult> {
 }
 
 class LeaseRun {
+  #broadcasts = 0
   readonly #options: LeaseRunOptions
   readonly #random: () => number
   readonly #simulation: Simulation
@@ -92,6 +93,7 @@ class LeaseRun {
     await this.#serve()
     this.#tenures.judge()
     await this.#rest()
+    for (const name of this.#names) this.#count(name)
     await this.#simulation.close()
   }
 
@@ -101,7 +103,7 @@ class LeaseRun {
       peers: this.#names.length,
       violations: this.#tenures.violations,
       operations: this.#tenures.all.length,
-      broadcasts: 0,
+      broadcasts: this.#broadcasts,
       healMs: this.#healMs,
       faults: this.#faults,
       virtualMs: this.#simulation.clock.now(),
@@ -269,7 +271,13 @@ class LeaseRun {
     for (const [call, who] of this.#waiting) {
       if (who.startsWith(`${name} `)) this.#waiting.delete(call)
     }
+    this.#count(name)
     this.#simulation.crash(name)
+  }
+
+  /** A run of this peer is over. */
+  #count(name: string): void {
+    this.#broadcasts += this.#simulation.peer(name).stats().broadcastsMade
   }
 
   #restart(name: string): void {
