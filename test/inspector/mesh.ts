@@ -1,6 +1,9 @@
 /** A mesh of real processes that report to one inspector, for the browser and the screenshots. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { startWordsOf } from '../bundle.ts'
+
+const PEER = await startWordsOf('test/inspector/meshPeer.ts')
 
 export interface MeshProcess {
   readonly peerId: string
@@ -18,7 +21,7 @@ export async function startPeer(
   peerId: string,
   { url, join }: { url: string; join: readonly string[] },
 ): Promise<MeshProcess> {
-  const script = ['--import', 'tsx', 'test/inspector/meshPeer.ts', peerId, url, ...join]
+  const script = [...PEER, peerId, url, ...join]
   const child = spawn(process.execPath, script, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = []
