@@ -11,6 +11,9 @@ import { keyOf, type Pair, pairsOf, type Sent, type System, textOf } from './sys
 /** How many keys are written between two looks at the network. */
 const BURST_KEYS = 1_000
 
+/** How long the last of some values may take, in milliseconds. */
+const WATCH_MS_MAX = 5_000
+
 /** The pause between two handshakes, in milliseconds. */
 const REST_MS = 5
 
@@ -154,7 +157,10 @@ const commands = {
         probes[next++] = at
     }
   },
+  /** Resolves when the last one has come, or nothing more is to be hoped for. */
   async watched(): Promise<number[]> {
+    const end = performance.now() + WATCH_MS_MAX
+    while (probes.at(-1) === 0 && performance.now() < end) await rest()
     return probes
   },
   async held(): Promise<Held> {

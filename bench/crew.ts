@@ -112,18 +112,19 @@ export class Replica {
         settle()
         resolve(told.result)
       }
-      const fail = () => {
+      const fail = (why: string) => {
         settle()
-        reject(new Error(`${this.name} did not answer '${name}'.`))
+        reject(new Error(why))
       }
+      const ended = () => fail(`${this.name} ended`)
       const settle = () => {
         clearTimeout(timer)
         child.off('message', listen)
-        child.off('exit', fail)
+        child.off('exit', ended)
       }
-      const timer = setTimeout(fail, ANSWER_MS_MAX)
+      const timer = setTimeout(() => fail(`not done in ${ANSWER_MS_MAX / 1_000} s`), ANSWER_MS_MAX)
       child.on('message', listen)
-      child.on('exit', fail)
+      child.on('exit', ended)
     })
   }
 }
