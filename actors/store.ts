@@ -16,7 +16,6 @@ import type { Coverage } from '../machines/rules/coverage.ts'
 import { reviveRenewed, traceDue, traceOwn } from '../machines/rules/ephemeral.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { gatherUnsent } from '../machines/rules/gather.ts'
-import { lackOf } from '../machines/rules/grant.ts'
 import { endLeases, inherit, lapse, reclaim, wait, waitNoMore } from '../machines/rules/holding.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
@@ -243,7 +242,8 @@ function merge(board: Switchboard, parcel: Parcel, batch: Batch): boolean {
 function reportFull(state: StoreState): void {
   const { limits } = state.replica
   state.followsGapsAt = state.board.clock.now() + FULL_MS
-  state.board.reach(lackOf(state.replica))
+  const { limit, peer } = state.replica.lack
+  state.board.reach(limit, { peerId: peer })
   const message = 'Another peer wrote more than this one may hold.'
   const error = new HoldfastError('STORE_FULL', message, { limit: limits.entriesMax })
   state.replica.facts.push({ type: 'error', error })

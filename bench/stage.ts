@@ -25,7 +25,7 @@ const LOOK_MS = 1
 export const LATENCY_MS = 10
 
 /** Room for more than 1,000,000 keys. */
-export const LIMITS = { entriesMax: 2_000_000, bytesMax: 1024 * 1024 * 1024 }
+export const LIMITS = { entriesMax: 2_000_000, bytesMax: 1024 * 1024 * 1024, shareMax: 1 }
 
 export interface Stage {
   readonly name: string

@@ -6,29 +6,22 @@
  * the lease. Nobody else may write meanwhile.
  */
 
-import { ABSENT, BATCH_ORIGINS_MAX, EPHEMERAL, RELEASED } from './batch.ts'
+import { ABSENT, EPHEMERAL, RELEASED } from './batch.ts'
 import { formerOf, isUnheard, tellChange } from './change.ts'
 import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
 import { mayTakeOver, ownerTermMs, type Reading } from './lease.ts'
-import type { LimitName } from './limit.ts'
 import { descend, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { type Denial, type Intent, judgeIntent } from './permission.ts'
-import {
-  holdFor,
-  ORIGINS_KEPT_MAX,
-  ownRemainingMs,
-  type Replica,
-  SELF,
-  selfOf,
-  waitMs,
-} from './replica.ts'
+import { holdFor, ownRemainingMs, type Replica, SELF, selfOf, waitMs } from './replica.ts'
+import { shareBroken, shareOf } from './share.ts'
 import {
   ENTRY_OVERHEAD_BYTES,
   GRANT_UNSENT,
   NOWHERE,
   SENT,
+  type Share,
   type Table,
   WRITE_UNSENT,
 } from './table.ts'
@@ -216,6 +209,10 @@ export function hasRoom(
   { table, limits }: Replica,
   { entries, bytes }: { entries: number; bytes: number },
 ): boolean {
+  const share = table.shares[SELF] as Share
+  const most = shareOf(limits)
+  const ownBytes = share.bytes + bytes + entries * ENTRY_OVERHEAD_BYTES
+  if (share.entries + entries > most.entries || ownBytes > most.bytes) return false
   const bytesAfter = table.bytes + bytes + entries * ENTRY_OVERHEAD_BYTES
   return table.entries + entries <= limits.entriesMax && bytesAfter <= limits.bytesMax
 }
@@ -227,18 +224,14 @@ export function limitBrokenBy(
   { key, bytes }: { key: StoredKey; bytes: number },
 ): number | undefined {
   const { table, limits } = replica
+  const broken = shareBroken(replica, slot, { writer: SELF, keyBytes: key.length, bytes })
+  if (broken !== undefined) return broken
   if (slot !== NOWHERE) {
     const more = bytes - table.chargeOf(slot)
     return more > 0 && table.bytes + more > limits.bytesMax ? limits.bytesMax : undefined
   }
   if (table.entries >= limits.entriesMax) return limits.entriesMax
   return isFull(replica, key.length + bytes) ? limits.bytesMax : undefined
-}
-
-/** What there was no room for when something did not fit. */
-export function lackOf({ table, limits, originIndex }: Replica): LimitName {
-  if (originIndex.size > ORIGINS_KEPT_MAX - BATCH_ORIGINS_MAX) return 'origins'
-  return table.entries >= limits.entriesMax ? 'entries' : 'bytes'
 }
 
 /** The limit that these keys with values of these sizes, in bytes, would break together, if any. */
@@ -256,7 +249,26 @@ export function limitBroken(
     bytes += size
   }
   if (entries > Math.max(limits.entriesMax, table.entries)) return limits.entriesMax
-  return bytes > Math.max(limits.bytesMax, table.bytes) ? limits.bytesMax : undefined
+  if (bytes > Math.max(limits.bytesMax, table.bytes)) return limits.bytesMax
+  return sharesBroken(replica, sizes)
+}
+
+/** The same of this peer's share: keys that are not in it yet come to it. */
+function sharesBroken(
+  { table, limits }: Replica,
+  sizes: Iterable<readonly [StoredKey, number]>,
+): number | undefined {
+  const share = table.shares[SELF] as Share
+  const most = shareOf(limits)
+  let { entries, bytes } = share
+  for (const [key, size] of sizes) {
+    const slot = table.find(key)
+    const isIn = slot !== NOWHERE && table.charged[slot] === share
+    if (!isIn) entries++
+    bytes += size + (isIn ? -table.chargeOf(slot) : key.length + ENTRY_OVERHEAD_BYTES)
+  }
+  if (entries > Math.max(most.entries, share.entries)) return most.entries
+  return bytes > Math.max(most.bytes, share.bytes) ? most.bytes : undefined
 }
 
 /** Notes what a new grant takes over. */

@@ -21,6 +21,7 @@ export const LIMITS_REACHED = {
   queue: 'A peer does not read: data is left out for it, and asked for when it reads again.',
   'queue.answers': 'A peer asks and does not read the answers: its connection ended.',
   origins: 'The writers of what is here are as many as may be: those of others were not taken in.',
+  share: 'A peer wrote more than its share of the room: what is beyond it was not taken in.',
   entries: 'The dictionary has as many entries as it may have: a new key was not taken in.',
   bytes: 'The dictionary is as large as it may be: an entry was not taken in.',
 } as const satisfies Record<string, string>

@@ -7,7 +7,7 @@
  * seen it is told, once.
  */
 
-import { at, atRising, type Batch, FREED_MS, OVER_MS, RELEASED } from './batch.ts'
+import { ABSENT, at, atRising, type Batch, FREED_MS, OVER_MS, RELEASED } from './batch.ts'
 import { formerOf, isUnheard, tellChange, tellLeaseChange } from './change.ts'
 import { type Claim, compareContent, lineagesOf } from './claim.ts'
 import { isOverOnArrival } from './ephemeral.ts'
@@ -19,6 +19,7 @@ import { noteAuthored, noteLoss, tellConflict } from './loss.ts'
 import { admitsOrigins } from './origins.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
+import { shareBroken } from './share.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
@@ -110,7 +111,8 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
     // What was heard of and is not here was deleted, and the trace of that was collected.
     const isHeard = replica.coverage[claim.writer]?.covers(claim.sequence) ?? false
     if (isHeard && replica.comparison === null) return true
-    if (isFull(replica, key.length + claim.bytes)) return false
+    if (isFull(replica, key.length + claim.bytes)) return lacks(replica, fullLimit(replica))
+    if (exceeds(replica, key, slot, claim)) return false
     take(replica, table.insert(key), claim, reading)
     return true
   }
@@ -123,6 +125,7 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
   }
   const order = compareWith(replica, key, slot, claim)
   if (order > 0 && !mayGrow(replica, slot, claim)) return false
+  if (order > 0 && exceeds(replica, key, slot, claim)) return false
   if (order > 0) {
     noteLoss(replica, slot, claim)
     take(replica, slot, claim, reading)
@@ -134,16 +137,40 @@ function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Rea
   return true
 }
 
+/** True if the writer has taken its share of the room already. What it deletes it may delete. */
+function exceeds(replica: Replica, key: StoredKey, slot: number, claim: Claim): boolean {
+  if (slot !== NOWHERE && (claim.flags & ABSENT) !== 0) return false
+  const { writer, bytes } = claim
+  if (shareBroken(replica, slot, { writer, keyBytes: key.length, bytes }) === undefined)
+    return false
+  if (slot !== NOWHERE) noteToken(replica, slot, claim)
+  return !lacks(replica, { limit: 'share', peer: (replica.origins[writer] as Origin).peer })
+}
+
+/** Notes what something had no room for. Always false. */
+function lacks(replica: Replica, lack: Replica['lack']): boolean {
+  replica.lack = lack
+  return false
+}
+
+function fullLimit({ table, limits }: Replica): Replica['lack'] {
+  return { limit: table.entries >= limits.entriesMax ? 'entries' : 'bytes', peer: null }
+}
+
+function noteToken({ floors }: Replica, slot: number, { epoch }: Claim): void {
+  floors.set(slot, Math.max(floors.get(slot) ?? 0, epoch))
+}
+
 /**
  * False if a known key would outgrow the room. Its token counts as given out all the same, so that
  * a later grant of this peer is above it.
  */
 function mayGrow(replica: Replica, slot: number, claim: Claim): boolean {
-  const { table, limits, floors } = replica
+  const { table, limits } = replica
   const grownBytes = claim.bytes - table.chargeOf(slot)
   if (grownBytes <= 0 || table.bytes + grownBytes <= limits.bytesMax) return true
-  floors.set(slot, Math.max(floors.get(slot) ?? 0, claim.epoch))
-  return false
+  noteToken(replica, slot, claim)
+  return lacks(replica, { limit: 'bytes', peer: null })
 }
 
 /**

@@ -7,6 +7,7 @@
 import { Coverage, originKey } from './coverage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { NO_ORIGIN, ORIGINS_EASY, ORIGINS_KEPT_MAX, type Replica, SELF } from './replica.ts'
+import { forgetShares } from './share.ts'
 
 /**
  * True if there is room for these origins. It may take forgetting others; and no room is left if
@@ -18,7 +19,9 @@ export function admitsOrigins(replica: Replica, origins: readonly Origin[]): boo
   for (const origin of origins) if (!originIndex.has(originKey(origin))) strange++
   if (strange === 0 || originIndex.size + strange <= replica.originsEasy) return true
   forgetOrigins(replica)
-  return originIndex.size + strange <= ORIGINS_KEPT_MAX
+  if (originIndex.size + strange <= ORIGINS_KEPT_MAX) return true
+  replica.lack = { limit: 'origins', peer: null }
+  return false
 }
 
 /**
@@ -34,6 +37,7 @@ export function forgetOrigins(replica: Replica): void {
     if (originIndex.size <= enough) break
     forget(replica, writer)
   }
+  forgetShares(replica)
   replica.originsEasy = Math.min(ORIGINS_KEPT_MAX, Math.max(ORIGINS_EASY, 2 * originIndex.size))
 }
 

@@ -10,13 +10,15 @@ import type { Fact } from './fact.ts'
 import type { Key, StoredKey } from './key.ts'
 import { publicKey } from './key.ts'
 import { type Reading, type TakeoverPolicy, takeoverAt } from './lease.ts'
+import type { LimitName } from './limit.ts'
 import type { Lineage } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { type Permissions, permissionsOf } from './permission.ts'
 import { Provenance } from './provenance.ts'
 import { createQueue, type Queue } from './queue.ts'
 import type { HeardRenewal } from './renewal.ts'
-import { Table } from './table.ts'
+import { openShare, SHARE_MAX } from './share.ts'
+import { type Share, Table } from './table.ts'
 import { exposeValue } from './value.ts'
 import type { Version } from './version.ts'
 
@@ -26,11 +28,14 @@ export interface ReplicaLimits {
   readonly entriesMax: number
   /** Bytes, each entry charged 300 beside its key and value. */
   readonly bytesMax: number
+  /** Which part of that the writes of one peer may take: see `share.ts`. Default 0.25. */
+  readonly shareMax?: number
 }
 
 export const REPLICA_LIMITS: ReplicaLimits = {
   entriesMax: 1_000_000,
   bytesMax: 256 * 1024 * 1024,
+  shareMax: SHARE_MAX,
 }
 
 /** This peer's own index among the origins. */
@@ -57,6 +62,10 @@ export interface Replica {
   /** Everybody who ever wrote; the first one is this peer in this run. */
   readonly origins: Origin[]
   readonly originIndex: Map<string, number>
+  /** What the writes of each peer take. */
+  readonly shares: Map<PeerId, Share>
+  /** What there was no room for last, and whose it was. */
+  lack: { readonly limit: LimitName; readonly peer: PeerId | null }
   /** Indexes of origins that were forgotten, to be given to others. */
   readonly freeOrigins: number[]
   /** How many may be kept before some are forgotten. */
@@ -142,7 +151,8 @@ export interface ReplicaOptions {
 const NO_NUMBERS = {
   ...{ sequence: 0, sentSequence: 0, settledSequence: 0, floor: 0 },
   originsEasy: ORIGINS_EASY,
-}
+  lack: { limit: 'entries', peer: null },
+} as const
 
 export function createReplica(options: ReplicaOptions): Replica {
   const { self, isMajority = false, isSigned = false, ...settings } = options
@@ -153,7 +163,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     permissions,
     provenance: isSigned ? new Provenance() : null,
     table: new Table(),
-    ...{ origins: [], originIndex: new Map(), freeOrigins: [] },
+    ...{ origins: [], originIndex: new Map(), freeOrigins: [], shares: new Map() },
     coverage: [],
     heirs: new Map(),
     lineages: new Map(),
@@ -192,6 +202,7 @@ export function indexOrigin(replica: Replica, origin: Origin): number {
   const index = replica.freeOrigins.pop() ?? replica.origins.length
   replica.origins[index] = origin
   replica.coverage[index] = new Coverage()
+  openShare(replica, index, origin)
   replica.originIndex.set(key, index)
   return index
 }

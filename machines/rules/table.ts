@@ -31,6 +31,12 @@ export const ENTRY_OVERHEAD_BYTES = 300
 
 const SLOTS_AT_FIRST = 64
 
+/** What the entries of one peer take together. */
+export interface Share {
+  entries: number
+  bytes: number
+}
+
 export class Table {
   readonly slots = new Map<StoredKey, number>()
   readonly keys: StoredKey[] = []
@@ -50,6 +56,10 @@ export class Table {
   flags = new Uint8Array(SLOTS_AT_FIRST)
   /** Whether other peers were sent what is in the slot: SENT, WRITE_UNSENT or GRANT_UNSENT. */
   unsent = new Uint8Array(SLOTS_AT_FIRST)
+  /** What each writer's entries take, by its index; the runs of one peer have one share. */
+  readonly shares: Share[] = []
+  /** In whose share each slot is. */
+  readonly charged: (Share | undefined)[] = []
   private charge = new Uint32Array(SLOTS_AT_FIRST)
   private low = new Uint32Array(SLOTS_AT_FIRST)
   private high = new Uint32Array(SLOTS_AT_FIRST)
@@ -111,6 +121,7 @@ export class Table {
     const key = this.keys[slot] as StoredKey
     this.put(slot, { value: null, bytes: 0, flags: ABSENT })
     this.bytes -= key.length + ENTRY_OVERHEAD_BYTES
+    this.leaveShare(slot)
     this.slots.delete(key)
     this.keys[slot] = '' as StoredKey
     this.epoch[slot] = 0
@@ -134,6 +145,7 @@ export class Table {
    */
   put(slot: number, entry: { value: Kept; bytes: number; flags: number }): void {
     if (this.hasValue(slot)) this.size--
+    this.enterShare(slot, entry.bytes)
     this.values[slot] = entry.value
     this.flags[slot] = entry.flags
     if (this.hasValue(slot)) this.size++
@@ -154,6 +166,28 @@ export class Table {
     for (const slot of this.stales) this.refresh(slot, writerName)
     this.stales.length = 0
     return hex(this.sumHigh) + hex(this.sumLow)
+  }
+
+  private enterShare(slot: number, bytes: number): void {
+    const share = this.shares[this.writer[slot] as number]
+    if (share !== undefined && this.charged[slot] === share) {
+      share.bytes += bytes - (this.charge[slot] as number)
+      return
+    }
+    this.leaveShare(slot)
+    if (share === undefined) return
+    share.entries++
+    share.bytes += (this.keys[slot] as StoredKey).length + ENTRY_OVERHEAD_BYTES + bytes
+    this.charged[slot] = share
+  }
+
+  private leaveShare(slot: number): void {
+    const share = this.charged[slot]
+    if (share === undefined) return
+    share.entries--
+    const keyBytes = (this.keys[slot] as StoredKey).length
+    share.bytes -= keyBytes + ENTRY_OVERHEAD_BYTES + (this.charge[slot] as number)
+    this.charged[slot] = undefined
   }
 
   /** Takes the slot out of the digest until it is asked for. */
