@@ -119,8 +119,12 @@ function shock(crowd: Crowd, dead: number): Pick<Scaled, 'during' | 'shocked' | 
 }
 
 function spreadOf({ alive, tally, counted }: Crowd, some: readonly CrowdBroadcast[]): Spread {
+  // What only the dead knew is lost with them.
+  const known = some.filter((each) => alive.some((peer) => peer.has(each)))
   const share = (has: (peer: CrowdPeer, each: CrowdBroadcast) => boolean) => {
-    const shares = some.map((each) => alive.filter((peer) => has(peer, each)).length / alive.length)
+    const shares = known.map(
+      (each) => alive.filter((peer) => has(peer, each)).length / alive.length,
+    )
     return Math.min(...shares)
   }
   const sum = (figure: (each: CrowdBroadcast) => number) =>

@@ -25,10 +25,12 @@ function speak(crowd: Crowd, count: number): number {
   return crowd.tally.payloads / count / (crowd.alive.length - 1)
 }
 
-/** What of the broadcasts that are counted the living lack. */
+/** How many times one who lives lacks a broadcast that another one who lives has. */
 function lacking(crowd: Crowd): number {
   const { alive, counted } = crowd
-  return counted.reduce((sum, each) => sum + alive.filter((peer) => !peer.has(each)).length, 0)
+  const missing = counted.map((each) => alive.filter((peer) => !peer.has(each)).length)
+  // What only the dead knew is lost with them.
+  return missing.reduce((sum, count) => sum + (count === alive.length ? 0 : count), 0)
 }
 
 const crowds = suite('simulation/crowd')
