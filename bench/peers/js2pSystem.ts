@@ -1,6 +1,6 @@
 /**
  * js2p: its SyncSocket, plaintext, with its leases. It refuses a second peer at one address, so on
- * one machine it becomes a star around the first.
+ * one machine not everybody is connected to everybody.
  */
 
 import { once } from 'node:events'
