@@ -1,7 +1,10 @@
 /** A siege: what peers still achieve while a crowd attacks one of them, over real loopback TCP. */
 
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { type Company, until } from '../actors/company.ts'
-import { type Crowd, deafMember, flood, slowloris } from './crowds.ts'
+import { deafMember, flood, slowloris } from './crowds.ts'
 
 /** The attacks, by what they are called. */
 export const ATTACKS: Readonly<Record<string, (address: string, size: number) => unknown>> = {
@@ -24,7 +27,7 @@ export async function besiege(
 ): Promise<Siege> {
   const { alice, bob, address } = await company.two<unknown>()
   for (let key = 0; key < 40; key++) alice.set(`key${key}`, 'x'.repeat(64 * 1024))
-  const crowd = attack === undefined ? undefined : await ATTACKS[attack]?.(address, size)
+  const crowd = attack === undefined ? undefined : await startCrowd(attack, { address, size })
   const [joinMs, setMs]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
     const start = performance.now()
@@ -37,10 +40,25 @@ export async function besiege(
     setMs.push(performance.now() - sentAt)
     await carol.close()
   }
-  const dialled = (crowd as Crowd | undefined)?.dialled ?? 0
-  ;(crowd as Crowd | undefined)?.stop()
+  const dialled = (await crowd?.()) ?? 0
   const ascending = (list: number[]) => list.sort((one, other) => one - other)
   return { joinMs: ascending(joinMs), setMs: ascending(setMs), dialled }
+}
+
+/** Starts a crowd in a process of its own. Returns what ends it, and tells how often it dialled. */
+async function startCrowd(
+  attack: string,
+  { address, size }: { address: string; size: number },
+): Promise<() => Promise<number>> {
+  const script = fileURLToPath(new URL('./crowdProcess.ts', import.meta.url))
+  const crowd = fork(script, [attack, address, `${size}`], { execArgv: ['--import', 'tsx'] })
+  await once(crowd, 'message')
+  return async () => {
+    crowd.send('stop')
+    const [dialled] = await once(crowd, 'message')
+    await once(crowd, 'exit')
+    return dialled as number
+  }
 }
 
 /** The value below which that share of an ascending list is. */
