@@ -38,35 +38,36 @@ export function hasServer(kind: HubKind): boolean {
 /** Starts the hub of a system, with nothing in it. */
 export async function startHub(kind: HubKind, system: string, program: Program): Promise<Hub> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-hub-'))
-  const hub = kind === 'program' ? await forked(system, program) : await spawned(kind, folder)
+  const [port, bundle] = [await freePort(), await builtProgram(program)]
+  const child = kind === 'program' ? forked(bundle, system) : spawned(kind, { port, folder })
   const stop = () => {
     endings.delete(stop)
-    hub.child.kill('SIGKILL')
+    child.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   }
+  // Before anything is waited for, or an interruption would leave it behind.
   endings.add(stop)
-  return { address: hub.address, stop }
+  if (kind === 'program') {
+    const [address] = (await once(child, 'message')) as [string]
+    return { address, stop }
+  }
+  await untilAnswers(port, child)
+  return { address: `${kind === 'redis-server' ? 'redis' : 'nats'}://127.0.0.1:${port}`, stop }
 }
 
-async function forked(system: string, program: Program) {
-  const child = fork(await builtProgram(program), [system], {
-    stdio: ['ignore', 'ignore', 2, 'ipc'],
-  })
-  const [address] = (await once(child, 'message')) as [string]
-  return { child, address }
+function forked(bundle: string, system: string): ChildProcess {
+  return fork(bundle, [system], { stdio: ['ignore', 'ignore', 2, 'ipc'] })
 }
 
-async function spawned(kind: 'redis-server' | 'nats-server', folder: string) {
-  const port = await freePort()
+function spawned(
+  kind: 'redis-server' | 'nats-server',
+  { port, folder }: { port: number; folder: string },
+): ChildProcess {
   const words = {
     'redis-server': ['--bind', '127.0.0.1', '--port', port, '--save', '', '--dir', folder],
     'nats-server': ['-a', '127.0.0.1', '-p', port, '-js', '-sd', folder],
   }
-  const env = { ...process.env, PATH }
-  const child = spawn(kind, words[kind].map(String), { stdio: 'ignore', env })
-  await untilAnswers(port, child)
-  const scheme = kind === 'redis-server' ? 'redis' : 'nats'
-  return { child, address: `${scheme}://127.0.0.1:${port}` }
+  return spawn(kind, words[kind].map(String), { stdio: 'ignore', env: { ...process.env, PATH } })
 }
 
 async function untilAnswers(port: number, child: ChildProcess): Promise<void> {
