@@ -12,7 +12,7 @@ import { findFaults, isMesh } from './fullMesh.ts'
 /** So long before they dial, all processes of a round are told when to, in milliseconds. */
 const BARRIER_MS = 25
 /** How long a round may take to settle, in milliseconds. */
-const ROUND_MS_MAX = 10_000
+const ROUND_MS_MAX = 30_000
 
 export interface Dialling {
   readonly pool: readonly PeerProcess[]

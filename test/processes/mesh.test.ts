@@ -7,7 +7,7 @@ import { playDialling, tellSettled } from './dialling.ts'
 import { type CommandError, Fleet, type PeerProcess, until } from './fleet.ts'
 import { areEqual, isMesh, type Peer } from './fullMesh.ts'
 
-const ROUNDS = 30
+const ROUNDS = 20
 const PEERS_MAX = 16
 const ENTRIES = 10_000
 /**
