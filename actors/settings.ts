@@ -21,7 +21,7 @@ import { carriersOf } from './carriers.ts'
 import { type Kept, PROVING_CHECKS, type Proven, type Proving, proveBy } from './identity.ts'
 import { SEND_QUEUE_BYTES_MAX } from './line.ts'
 import { areIds, arePermissions, NETWORK_RULES } from './permissions.ts'
-import { integrityFor, requireSheltered, requireTransports } from './shelter.ts'
+import { requireSheltered, requireTransports } from './shelter.ts'
 
 /** How much a dictionary may hold and do. */
 export interface Limits extends ReplicaLimits, KnockLimits {
@@ -85,8 +85,8 @@ export interface DictionaryOptions extends Proving {
   /**
    * How entries are proven: `signed` by their writers, so that no member can write under another's
    * name; or by the `channel` that they came by: faster, among peers that trust each other. The
-   * same at every peer. Default `signed` where an address to listen at, to join or to advertise
-   * leads out of this machine, else `channel`.
+   * same at every peer. Default `signed` where a secret is given, by the option or in
+   * HOLDFAST_SECRET; else `channel`, since only processes of one user know the secret then.
    */
   readonly integrity?: Integrity
   /** The ids of peers that may only read. The same at every peer. Default none. */
@@ -178,7 +178,8 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
     safety: 'eventual',
     voters: [],
     ...NETWORK_RULES,
-    integrity: integrityFor({ transports, ...given }),
+    // Who was given a secret may share it with whom it does not trust; a user's file is not shared.
+    integrity: proven.protection.secretBits === undefined ? 'channel' : 'signed',
     peerId: proven.credentials.peerId,
     maxOutgoing: 8,
     takeover: 'auto',

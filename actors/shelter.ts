@@ -4,9 +4,9 @@
  */
 
 import { HoldfastError } from '../machines/rules/errors.ts'
-import { type Lack, lacks, leadsOut } from '../machines/rules/exposure.ts'
+import { type Lack, lacks } from '../machines/rules/exposure.ts'
 import type { Transport } from '../transport/ports.ts'
-import type { DictionaryOptions, Integrity, Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 
 type Sheltered = Pick<Settings, 'transports' | 'protection'>
 
@@ -47,22 +47,6 @@ export function requireSheltered(settings: Sheltered & Pick<Settings, 'listen' |
 export function whyNotDial(settings: Sheltered, address: string): HoldfastError | undefined {
   const missing = lackOf(settings, { address, purpose: 'dial' })
   return missing.length > 0 ? exposed(address, { option: 'connect', missing }) : undefined
-}
-
-/**
- * How entries are proven if nothing else is said: on one machine all peers are of one user, and
- * trust each other; beyond it each writer signs.
- */
-export function integrityFor({
-  transports,
-  listen = [],
-  join = [],
-  advertise = [],
-}: Pick<DictionaryOptions, 'listen' | 'join' | 'advertise'> &
-  Pick<Settings, 'transports'>): Integrity {
-  const isFar = (address: string) =>
-    leadsOut({ address, medium: carrierOf({ transports }, address)?.medium })
-  return [...listen, ...join, ...advertise].some(isFar) ? 'signed' : 'channel'
 }
 
 function lackOf(

@@ -97,6 +97,7 @@ export class Stage {
     const input: DictionaryOptions = {
       peerId: name,
       secret: SECRET,
+      integrity: 'channel',
       listen: [`sim://${name}`],
       ...this.#options.options,
       ...options,

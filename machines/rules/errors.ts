@@ -149,7 +149,7 @@ export const ERRORS = {
   RULES_MISMATCH: {
     when: 'The peers differ in `integrity`, in `readOnly` or in `permissions`.',
     state: 'No connection was added; both sides were told.',
-    cure: 'Give all peers the same; off loopback `integrity` is `signed` if it is not given.',
+    cure: 'Give all peers the same; whoever is given a secret signs unless `integrity` says otherwise.',
   },
   PEER_MISMATCH: {
     when: 'Another peer than the expected one answers at that address.',

@@ -47,18 +47,13 @@ export type Lack = 'encryption' | 'secret'
 export function lacks(reach: Reach, protection: Protection): Lack[] {
   const { address, purpose, medium } = reach
   const { secretBits, hasAllowList, isInsecure } = protection
-  if (!leadsOut({ address, medium })) return []
+  if (medium === undefined || isLoopback(address)) return []
   const lacking: Lack[] = []
   // Who gives up encryption by name is left with the secret of this user, which is a strong one.
   const bits = secretBits ?? (isInsecure ? SECRET_BITS_MIN : 0)
   if (purpose === 'listen' && bits < SECRET_BITS_MIN && !hasAllowList) lacking.push('secret')
   if (medium === 'plain' && !isInsecure) lacking.push('encryption')
   return lacking
-}
-
-/** True for an address by which bytes may leave this machine. */
-export function leadsOut({ address, medium }: Pick<Reach, 'address' | 'medium'>): boolean {
-  return medium !== undefined && !isLoopback(address)
 }
 
 /** True for addresses that lead to this machine, whatever a name server says. */

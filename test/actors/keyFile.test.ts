@@ -20,7 +20,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { keptKey, secretPath } from '../../actors/keyFile.ts'
 import { HoldfastError } from '../../machines/rules/errors.ts'
-import { SECRET } from '../secret.ts'
+import { CONFIG_HOME, SECRET } from '../secret.ts'
 import { addressOf, Company, rejected } from './company.ts'
 
 /** How many processes make one file at once. */
@@ -42,8 +42,8 @@ files.before.each((context) => {
 })
 
 files.after.each(({ folder }) => {
-  process.env.HOLDFAST_SECRET = SECRET
-  delete process.env.XDG_CONFIG_HOME
+  delete process.env.HOLDFAST_SECRET
+  process.env.XDG_CONFIG_HOME = CONFIG_HOME
   rmSync(folder, { recursive: true })
 })
 
@@ -121,7 +121,6 @@ files('one that holds no key is refused and stays as it is', ({ folder }) => {
 })
 
 files('without options two of one user find each other, and strangers do not', async (context) => {
-  delete process.env.HOLDFAST_SECRET
   process.env.XDG_CONFIG_HOME = context.folder
   const company = new Company()
   try {
@@ -175,7 +174,6 @@ files('secrets change while peers run: both are accepted, and the first is used'
 files('an address that leads out is refused, and the error shows what to write', async () => {
   const secret = SECRET
   const insecure = 'plain-text-on-this-network'
-  delete process.env.HOLDFAST_SECRET
   const bare = { secret: 'weak' }
   for (const host of ['0.0.0.0', '[::]', 'alice.example', '192.0.2.1']) {
     const listen = [`tcp://${host}:0`]
