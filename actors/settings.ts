@@ -178,8 +178,7 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
     safety: 'eventual',
     voters: [],
     ...NETWORK_RULES,
-    // Who was given a secret may share it with whom it does not trust; a user's file is not shared.
-    integrity: proven.protection.secretBits === undefined ? 'channel' : 'signed',
+    integrity: integrityFor(proven),
     peerId: proven.credentials.peerId,
     maxOutgoing: 8,
     takeover: 'auto',
@@ -196,6 +195,11 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
   requireSheltered(settings)
   settled.add(settings)
   return settings
+}
+
+/** Who was given a secret may share it with whom it does not trust; a user's file is not shared. */
+function integrityFor({ protection }: Proven): Integrity {
+  return protection.secretBits === undefined ? 'channel' : 'signed'
 }
 
 function givenOptions(options: DictionaryOptions): DictionaryOptions {

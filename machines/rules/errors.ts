@@ -149,7 +149,7 @@ export const ERRORS = {
   RULES_MISMATCH: {
     when: 'The peers differ in `integrity`, in `readOnly` or in `permissions`.',
     state: 'No connection was added; both sides were told.',
-    cure: 'Give all peers the same; whoever is given a secret signs unless `integrity` says otherwise.',
+    cure: 'Give all peers the same. Whoever is given a secret signs, if `integrity` is not given.',
   },
   PEER_MISMATCH: {
     when: 'Another peer than the expected one answers at that address.',
