@@ -84,6 +84,8 @@ export interface Proven {
 /** What comes of it, and the secrets, for the carrier that takes its keys from them. */
 export interface Proof extends Proven {
   readonly secrets: readonly Uint8Array[]
+  /** By default: see `DictionaryOptions`. */
+  readonly integrity: 'signed' | 'channel'
 }
 
 /** Throws `OPTION_INVALID` or `SECRET_FILE_REFUSED`. */
@@ -103,7 +105,9 @@ export function proveBy(options: Proving & { network: string; random?: Random })
   }
   const secretBits = given.length > 0 ? Math.min(...given.map(secretBitsOf)) : undefined
   const isInsecure = options.insecure !== undefined
-  return { credentials, protection: { secretBits, hasAllowList: false, isInsecure }, secrets }
+  const protection = { secretBits, hasAllowList: false, isInsecure }
+  // Who was given a secret may share it with whom it does not trust; a user's file is not shared.
+  return { credentials, protection, secrets, integrity: given.length > 0 ? 'signed' : 'channel' }
 }
 
 /** The secrets that are used: given, named by the environment, or kept for this user. */

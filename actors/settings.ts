@@ -165,7 +165,7 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
   const limits = { ...LIMITS, ...given.limits }
   const isMajority = given.safety === 'majority'
   const leaseMsMax = given.leaseMsMax ?? (isMajority ? LEASE_MS_MAX_DEFAULT : LEASE_MS_MAX)
-  const { secrets, ...proven } = proveBy({ ...given, network })
+  const { secrets, integrity, ...proven } = proveBy({ ...given, network })
   const bounds = { queueBytesHigh: limits.sendQueueBytesMax, isBound: insecure === undefined }
   const transports = carriersOf({ network, secrets, tls, ...bounds })
   const settings: Settings = {
@@ -178,7 +178,7 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
     safety: 'eventual',
     voters: [],
     ...NETWORK_RULES,
-    integrity: integrityFor(proven),
+    integrity,
     peerId: proven.credentials.peerId,
     maxOutgoing: 8,
     takeover: 'auto',
@@ -195,11 +195,6 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
   requireSheltered(settings)
   settled.add(settings)
   return settings
-}
-
-/** Who was given a secret may share it with whom it does not trust; a user's file is not shared. */
-function integrityFor({ protection }: Proven): Integrity {
-  return protection.secretBits === undefined ? 'channel' : 'signed'
 }
 
 function givenOptions(options: DictionaryOptions): DictionaryOptions {
