@@ -77,7 +77,7 @@ class Looking {
   /** A neighbour that does not know of a change yet relays what it need not: no harm is done. */
   note(change: { peerId: PeerId; isNeighbour: boolean }): void {
     const board = this.#board
-    board.view = changeNeighbour(board.view, change)
+    board.view = changeNeighbour(board.view, { ...change, now: board.clock.now() })
     // Who still counts on this peer's word to reach the one that is gone must not do so any more.
     if (!change.isNeighbour) this.#tell()
     this.tellSoon()
@@ -120,7 +120,7 @@ class Looking {
   }
 
   #look(): void {
-    const { view, members, mesh, random, kept } = this.#board
+    const { view, members, mesh, random, kept, clock } = this.#board
     const others = countMembers(members).connected
     this.#isPartial = others > VIEW_MAX
     const wanted = this.#isPartial ? VIEW_MIN : null
@@ -130,7 +130,7 @@ class Looking {
     if (wanted !== null && view.neighbours.size < wanted) {
       mesh.send({ type: 'peers.told', peers: this.#strangers(view) })
     }
-    const peerId = surplus(view, { others, kept, random })
+    const peerId = surplus(view, { others, kept, random, now: clock.now() })
     const line = peerId === null ? undefined : this.#board.lines.to(peerId)
     if (line === undefined) return
     line.isSpared = true

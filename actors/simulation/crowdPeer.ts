@@ -171,8 +171,9 @@ export class CrowdPeer implements Ground {
   }
 
   #note(peerId: PeerId, isNeighbour: boolean): void {
-    this.view = changeNeighbour(this.view, { peerId, isNeighbour })
-    this.#crowd.changedAt = this.clock.now()
+    const now = this.clock.now()
+    this.view = changeNeighbour(this.view, { peerId, isNeighbour, now })
+    this.#crowd.changedAt = now
     if (!isNeighbour) this.#tell()
     if (this.#isTelling) return
     this.#isTelling = true
@@ -211,7 +212,7 @@ export class CrowdPeer implements Ground {
       }
     }
     const others = crowd.known - 1
-    const peerId = surplus(this.view, { others, kept: NOBODY, random })
+    const peerId = surplus(this.view, { others, kept: NOBODY, random, now: this.clock.now() })
     if (peerId !== null) this.#lines.get(peerId)?.spare()
   }
 

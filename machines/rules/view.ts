@@ -19,6 +19,12 @@ export const VIEW_MIN = 6
 /** A peer with more neighbours lets one of them go. Up to so many others, all are neighbours. */
 export const VIEW_MAX = 8
 
+/**
+ * A neighbour that came later than so long ago is not let go, in milliseconds: the application may
+ * have asked for it, here or there, and both sides need a moment to know that.
+ */
+export const NEWCOMER_MS = 5_000
+
 /** What is told to a neighbour that the application asked for: this peer cannot spare it. */
 export const ASKED_DEGREE = 0
 
@@ -26,6 +32,8 @@ export const ASKED_DEGREE = 0
 export interface Neighbour {
   readonly digest: string | null
   readonly degree: number
+  /** When it came, by this peer's monotonic clock, in milliseconds. */
+  readonly cameAt: number
 }
 
 export interface View {
@@ -44,11 +52,11 @@ export function createView(self: PeerId): View {
 /** A neighbour came, or went. */
 export function changeNeighbour(
   view: View,
-  { peerId, isNeighbour }: { peerId: PeerId; isNeighbour: boolean },
+  { peerId, isNeighbour, now }: { peerId: PeerId; isNeighbour: boolean; now: number },
 ): View {
   if (view.neighbours.has(peerId) === isNeighbour) return view
   const neighbours = new Map(view.neighbours)
-  if (isNeighbour) neighbours.set(peerId, { digest: null, degree: 0 })
+  if (isNeighbour) neighbours.set(peerId, { digest: null, degree: 0, cameAt: now })
   else neighbours.delete(peerId)
   return viewOf(view.self, neighbours)
 }
@@ -58,23 +66,33 @@ export function hearView(
   view: View,
   { peerId, digest, degree }: { peerId: PeerId; digest: string; degree: number },
 ): View {
-  if (!view.neighbours.has(peerId)) return view
-  return viewOf(view.self, new Map(view.neighbours).set(peerId, { digest, degree }))
+  const known = view.neighbours.get(peerId)
+  if (known === undefined) return view
+  return viewOf(view.self, new Map(view.neighbours).set(peerId, { ...known, digest, degree }))
+}
+
+/** What is to be known of the rest of the network. */
+export interface Surroundings {
+  /** How many other peers are in reach. */
+  readonly others: number
+  /** Neighbours that the application asked for. */
+  readonly kept: ReadonlySet<PeerId>
+  readonly random: () => number
+  readonly now: number
 }
 
 /**
  * Whom to let go: of those that have enough neighbours without this peer the one that has most;
  * null if nobody can be spared. `kept` are connected because the application asked for them.
  */
-export function surplus(
-  { neighbours }: View,
-  { others, kept, random }: { others: number; kept: ReadonlySet<PeerId>; random: () => number },
-): PeerId | null {
+export function surplus({ neighbours }: View, surroundings: Surroundings): PeerId | null {
+  const { others, kept, random, now } = surroundings
   if (others <= VIEW_MAX || neighbours.size <= VIEW_MAX) return null
   let candidates: PeerId[] = []
   let most = VIEW_MIN
-  for (const [peerId, { degree }] of neighbours) {
+  for (const [peerId, { degree, cameAt }] of neighbours) {
     if (degree <= VIEW_MIN || degree < most || kept.has(peerId)) continue
+    if (now - cameAt < NEWCOMER_MS) continue
     if (degree > most) candidates = []
     most = degree
     candidates.push(peerId)

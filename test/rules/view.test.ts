@@ -5,6 +5,7 @@ import {
   changeNeighbour,
   createView,
   hearView,
+  NEWCOMER_MS,
   surplus,
   VIEW_MAX,
   VIEW_MIN,
@@ -16,7 +17,7 @@ const id = (name: string) => name as PeerId
 /** The view of a peer that is connected to these. */
 function viewOf(name: string, neighbours: readonly string[]): View {
   return neighbours.reduce(
-    (view, each) => changeNeighbour(view, { peerId: id(each), isNeighbour: true }),
+    (view, each) => changeNeighbour(view, { peerId: id(each), isNeighbour: true, now: 0 }),
     createView(id(name)),
   )
 }
@@ -39,7 +40,7 @@ function degrees(counts: readonly number[]): View {
 }
 
 const nobody: ReadonlySet<PeerId> = new Set()
-const large = { others: 100, kept: nobody, random: () => 0 }
+const large = { others: 100, kept: nobody, random: () => 0, now: NEWCOMER_MS }
 
 const view = suite('rules/view')
 
@@ -66,9 +67,9 @@ view('a neighbour that comes or goes makes it none until all have told again', (
   const [alice, bob] = [viewOf('alice', ['bob']), viewOf('bob', ['alice'])] as const
   const both = told(alice, [bob])
   assert.ok(both.isClique)
-  const three = changeNeighbour(both, { peerId: id('carol'), isNeighbour: true })
+  const three = changeNeighbour(both, { peerId: id('carol'), isNeighbour: true, now: 0 })
   assert.not(three.isClique)
-  assert.ok(changeNeighbour(three, { peerId: id('carol'), isNeighbour: false }).isClique)
+  assert.ok(changeNeighbour(three, { peerId: id('carol'), isNeighbour: false, now: 0 }).isClique)
 })
 
 view('a stranger has no say', () => {
@@ -91,6 +92,12 @@ view('nobody goes who would be left with too few, or whom the application asked 
   const one = few.map((count, index) => (index === 3 ? count + 9 : count))
   assert.is(surplus(degrees(one), large), 'peer3')
   assert.is(surplus(degrees(one), { ...large, kept }), null)
+})
+
+view('nobody goes who has just come, and may have been asked for', () => {
+  const counts = Array.from({ length: 9 }, () => 9)
+  assert.is(surplus(degrees(counts), { ...large, now: NEWCOMER_MS - 1 }), null)
+  assert.is(surplus(degrees(counts), large), 'peer0')
 })
 
 view('up to eight others everybody stays connected to everybody', () => {
