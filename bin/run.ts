@@ -200,12 +200,17 @@ interface Attempt {
 async function acquire(dictionary: Dictionary, { job, waitUntil, signal }: Attempt) {
   const { key, termMs } = job
   let former: string | undefined
+  const note = (owner: string | undefined) => {
+    if (owner === undefined || owner === dictionary.peerId || owner === former) return
+    former = owner
+    job.tell(`'${key}' is held by ${owner}`)
+  }
+  // Who has just met others may not have heard yet of what they hold.
   const changed = dictionary.on('lease.changed', (fact) => {
-    if (fact.key === key && fact.owner !== dictionary.peerId) former = fact.owner
+    if (fact.key === key) note(fact.owner)
   })
   try {
-    former = dictionary.lease(key)?.owner
-    if (former !== undefined) job.tell(`'${key}' is held by ${former}`)
+    note(dictionary.lease(key)?.owner)
     const waitMs = Math.max(0, remainingMs(waitUntil))
     return { lease: await dictionary.acquire(key, { leaseMs: termMs, waitMs, signal }), former }
   } catch (error) {
