@@ -5,6 +5,7 @@
 
 import type { OpenOptions } from 'holdfast'
 import * as assert from 'uvu/assert'
+import { VIEW_MAX } from '../../machines/rules/view.ts'
 import { seededRandom } from '../../transport/random.ts'
 import { type PeerProcess, until } from './fleet.ts'
 import { findFaults, isMesh } from './fullMesh.ts'
@@ -21,14 +22,19 @@ export interface Dialling {
   readonly scheme: 'tcp' | 'tls'
 }
 
-/** Plays the rounds. Returns how long each took until all was settled, in milliseconds, sorted. */
+/**
+ * Plays the rounds, each with as many peers as all become neighbours by themselves at most. Among
+ * more a dial that fails is not made again by others' word. Returns how long each took until all
+ * was settled, in milliseconds, sorted.
+ */
 export async function playDialling({ pool, rounds, seed, scheme }: Dialling): Promise<number[]> {
   const random = seededRandom(seed)
   const settled: number[] = []
   for (let round = 0; round < rounds; round += 1) {
     // The first rounds are of every size, whatever the seed; small ones take little of the time.
-    const drawn = 2 + Math.floor(random() ** 2 * pool.length * 0.6)
-    const count = round < pool.length - 1 ? round + 2 : drawn
+    const most = Math.min(pool.length, VIEW_MAX + 1)
+    const drawn = 2 + Math.floor(random() * (most - 1))
+    const count = round < most - 1 ? round + 2 : drawn
     const times = 1 + Math.floor(random() * 2)
     settled.push(await dialAtOnce(pool.slice(0, count), { round, times, scheme }))
   }
@@ -64,7 +70,9 @@ async function dialAtOnce(
   try {
     await until(() => isMesh(peers), 'exactly one connection per pair', ROUND_MS_MAX)
   } catch (error) {
-    throw new Error(`${where}: ${(await findFaults(peers)).join('; ')}`, { cause: error })
+    const failed = (await Promise.all(dialling)).flat()
+    const faults = [...(await findFaults(peers)), ...new Set(failed)]
+    throw new Error(`${where}: ${faults.join('; ')}`, { cause: error })
   }
   const settledMs = Date.now() - at
   // A dial that is one of many may come too late on few cores, and either side may give it up
