@@ -30,6 +30,7 @@ import {
   SIGNATURE_BYTES,
 } from '../machines/rules/proof.ts'
 import { encode } from '../transport/codec.ts'
+import { hexOf } from '../transport/credentials.ts'
 import type { Credentials, Frame, Membership } from '../transport/ports.ts'
 
 export type HandshakeRole = 'dialler' | 'acceptor'
@@ -223,7 +224,7 @@ export class Handshake {
   #connection(): ConnectionId {
     const bytes = this.#hash(part('whole reply', this.#reply as Frame))
     const id = this.#member.prove('connection', bytes)
-    return Array.from(id, (byte) => byte.toString(16).padStart(2, '0')).join('') as ConnectionId
+    return hexOf(id) as ConnectionId
   }
 
   #hash(said: Uint8Array): Uint8Array {

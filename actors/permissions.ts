@@ -9,6 +9,7 @@ import {
   PERMITTED_IDS_MAX,
   type Permission,
 } from '../machines/rules/permission.ts'
+import { hexOf } from '../transport/credentials.ts'
 import { sha256 } from '../transport/primitives.ts'
 
 /** The longest prefix, in characters. */
@@ -65,10 +66,6 @@ export function fingerprintOf({ integrity, readOnly, permissions }: NetworkRules
   )
   const canonical = JSON.stringify([sorted(readOnly), rules.sort()])
   return `${integrity}-${hexOf(sha256([new TextEncoder().encode(canonical)])).slice(0, 32)}`
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function sorted(list: readonly string[] | undefined): string[] | null {

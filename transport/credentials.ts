@@ -128,6 +128,11 @@ export function latin1Of(bytes: Uint8Array): string {
   return text
 }
 
+/** Two hexadecimal digits for each byte. */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 /** What was used last stays longest. */
 function kept<Item>(items: Map<string, Item>, name: string, make: () => Item): Item {
   const item = items.get(name) ?? make()

@@ -51,6 +51,11 @@ export class Hash {
   }
 }
 
+/** Eight hexadecimal digits for one lane of a hash. */
+export function hex(lane: number): string {
+  return (lane >>> 0).toString(16).padStart(8, '0')
+}
+
 const double = new Float64Array(1)
 const halves = new Int32Array(double.buffer)
 

@@ -15,7 +15,7 @@
  */
 
 import { Coverage, type CoverageList, fitting, LIST_BYTES_MAX, originKey } from './coverage.ts'
-import { Hash } from './hash.ts'
+import { Hash, hex } from './hash.ts'
 import { allCoverage, coverageItem } from './heard.ts'
 import { admitsOrigins } from './origins.ts'
 import type { Origin } from './peer.ts'
@@ -142,8 +142,4 @@ const hash = new Hash()
 
 function originOf([peer, run]: CoverageList[number]) {
   return { peer, run }
-}
-
-function hex(number: number): string {
-  return number.toString(16).padStart(8, '0')
 }

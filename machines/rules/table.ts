@@ -9,7 +9,7 @@
 import { ABSENT, EPHEMERAL } from './batch.ts'
 import { Deadlines } from './deadlines.ts'
 import { hashValue } from './flat.ts'
-import { Hash } from './hash.ts'
+import { Hash, hex } from './hash.ts'
 import type { StoredKey } from './key.ts'
 import type { Kept } from './value.ts'
 
@@ -240,8 +240,4 @@ const hash = new Hash()
 function widened<A extends { set(from: A): void }>(narrow: A, wide: A): A {
   wide.set(narrow)
   return wide
-}
-
-function hex(number: number): string {
-  return number.toString(16).padStart(8, '0')
 }

@@ -11,7 +11,7 @@
  * neighbourhood are equal everybody has heard a broadcast from its origin, and nobody relays it.
  */
 
-import { Hash } from './hash.ts'
+import { Hash, hex } from './hash.ts'
 import type { PeerId } from './peer.ts'
 
 /** A peer with fewer neighbours looks for more, as long as there are others. */
@@ -112,8 +112,4 @@ function digestOf(peers: PeerId[]): string {
   for (const peer of peers.sort()) hash.text(peer)
   hash.finish()
   return hex(hash.high) + hex(hash.low)
-}
-
-function hex(lane: number): string {
-  return (lane >>> 0).toString(16).padStart(8, '0')
 }
