@@ -173,6 +173,11 @@ export function isCount(number: unknown): number is number {
   return Number.isSafeInteger(number) && (number as number) >= 0
 }
 
+/** True for so many hexadecimal digits. */
+export function isDigest(text: unknown, length: number): text is string {
+  return typeof text === 'string' && text.length === length && /^[0-9a-f]+$/.test(text)
+}
+
 function isListOf<Item>(list: unknown, isItem: (item: unknown) => item is Item): list is Item[] {
   return Array.isArray(list) && list.length <= LIST_MAX && list.every(isItem)
 }

@@ -6,7 +6,7 @@ import { isId } from '../machines/rules/peer.ts'
 import { STAMP_BYTES } from '../machines/rules/provenance.ts'
 import type { RenewalWord } from '../machines/rules/renewal.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
-import { isCount } from './controlCodec.ts'
+import { isCount, isDigest } from './controlCodec.ts'
 import { flattenProofs, flattenReach, unflattenProofs, unflattenReaches } from './sealCodec.ts'
 
 const SYNC_ASK = 36
@@ -129,8 +129,4 @@ function isRenewalWord(word: unknown): word is RenewalWord {
   if (word.length === 5) return isSound
   const isStamp = word[6] instanceof Uint8Array && word[6].length === STAMP_BYTES
   return isSound && word.length === 7 && isCount(word[5]) && isStamp
-}
-
-function isDigest(text: unknown, length: number): text is string {
-  return typeof text === 'string' && text.length === length && /^[0-9a-f]+$/.test(text)
 }

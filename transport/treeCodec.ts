@@ -3,7 +3,7 @@
 import type { DataMessage } from '../machines/rules/message.ts'
 import { isId } from '../machines/rules/peer.ts'
 import { type BroadcastRange, RANGE_MAX, RANGES_TOLD_MAX } from '../machines/rules/plumtree.ts'
-import { isCount } from './controlCodec.ts'
+import { isCount, isDigest } from './controlCodec.ts'
 
 type TreeMessage = Extract<DataMessage, { kind: `tree.${string}` | 'view.tell' }>
 
@@ -35,7 +35,7 @@ export function unflattenTree(flat: readonly unknown[]): TreeMessage | undefined
   const [kind, content, degree] = flat
   if (kind === TREE_PRUNE) return flat.length === 1 ? { kind: 'tree.prune' } : undefined
   if (kind === VIEW_TELL) {
-    const isSound = flat.length === 3 && isViewDigest(content) && isCount(degree)
+    const isSound = flat.length === 3 && isDigest(content, 16) && isCount(degree)
     return isSound ? { kind: 'view.tell', digest: content, degree: degree as number } : undefined
   }
   if (kind !== TREE_HAVE && kind !== TREE_GRAFT) return undefined
@@ -59,8 +59,4 @@ function readRanges(list: unknown): BroadcastRange[] | undefined {
     ranges.push({ origin: { peer, run } as BroadcastRange['origin'], first, last })
   }
   return ranges
-}
-
-function isViewDigest(text: unknown): text is string {
-  return typeof text === 'string' && /^[0-9a-f]{16}$/.test(text)
 }
