@@ -12,6 +12,7 @@ import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import { publicKey, storedKey } from '../machines/rules/key.ts'
 import type { Broadcast, BroadcastBody, Message } from '../machines/rules/message.ts'
 import { isId, type Origin, type PeerId } from '../machines/rules/peer.ts'
+import { isBytesOf } from '../machines/rules/proof.ts'
 import { STAMP_BYTES } from '../machines/rules/provenance.ts'
 import { WAITS_MAX, type Waits } from '../machines/rules/queue.ts'
 import { flattenWord, unflattenWord } from './ballotCodec.ts'
@@ -197,7 +198,7 @@ function readBroadcast(flat: unknown[]): Broadcast | undefined {
 /** The stamp is the last of all bytes, so that it can be made and checked over those before it. */
 function readStamped(flat: unknown[]): Broadcast | undefined {
   const stamp = flat.pop()
-  if (!(stamp instanceof Uint8Array) || stamp.length !== STAMP_BYTES) return undefined
+  if (!isBytesOf(stamp, STAMP_BYTES)) return undefined
   const message = readBroadcast(flat)
   // It outlives the memory of the frame.
   return message && { ...message, stamp: Uint8Array.from(stamp) }

@@ -12,6 +12,7 @@ import { ORIGINS_MAX } from '../machines/rules/coverage.ts'
 import { flattenValue } from '../machines/rules/flat.ts'
 import { publicKey, type StoredKey } from '../machines/rules/key.ts'
 import { isId, type Origin } from '../machines/rules/peer.ts'
+import { isBytesOf } from '../machines/rules/proof.ts'
 import {
   LEAF_BYTES,
   type PartialSeal,
@@ -21,6 +22,7 @@ import {
 } from '../machines/rules/provenance.ts'
 import type { Reach, ReachWord } from '../machines/rules/reach.ts'
 import type { Kept } from '../machines/rules/value.ts'
+import { isCount } from './controlCodec.ts'
 import { FRAME_HEADER_BYTES } from './framing.ts'
 import type { Frame } from './ports.ts'
 import { sha256, sha256Writer } from './primitives.ts'
@@ -106,11 +108,9 @@ export function unflattenReaches(list: unknown): ReachWord[] | undefined {
       return undefined
     }
     const [peer, run, number, from, to, left, root, stamp] = item
-    const counts = [number, from, to]
-    if (!counts.every((count) => isIndex(count, Number.MAX_SAFE_INTEGER))) return undefined
-    const isSized = isBytes(root, ROOT_BYTES) && root.length === ROOT_BYTES
-    if (!isSized || !isBytes(left, LEAF_BYTES)) return undefined
-    if (!isBytes(stamp, STAMP_BYTES) || stamp.length !== STAMP_BYTES) return undefined
+    if (![number, from, to].every(isCount)) return undefined
+    if (!isBytesOf(root, ROOT_BYTES) || !isBytes(left, LEAF_BYTES)) return undefined
+    if (!isBytesOf(stamp, STAMP_BYTES)) return undefined
     const kept = { left: Uint8Array.from(left), root: Uint8Array.from(root) }
     const ids = { peer, run } as Origin
     words.push({ ...ids, number, from, to, ...kept, stamp: Uint8Array.from(stamp) })
@@ -138,10 +138,9 @@ function readSeal(item: unknown, writers: number): PartialSeal | undefined {
   if (!Array.isArray(item) || item.length !== 8) return undefined
   const [writer, number, from, to, left, rows, missing, stamp] = item
   if (!isIndex(writer, writers - 1) || !isIndex(rows, SEALED_ENTRIES_MAX)) return undefined
-  const counts = [number, from, to]
-  if (!counts.every((count) => isIndex(count, Number.MAX_SAFE_INTEGER))) return undefined
-  if (!isBytes(left, LEAF_BYTES) || !isBytes(stamp, STAMP_BYTES)) return undefined
-  if (stamp.length !== STAMP_BYTES || !isBytes(missing, rows * LEAF_BYTES)) return undefined
+  if (![number, from, to].every(isCount)) return undefined
+  if (!isBytes(left, LEAF_BYTES) || !isBytesOf(stamp, STAMP_BYTES)) return undefined
+  if (!isBytes(missing, rows * LEAF_BYTES)) return undefined
   // They outlive the memory of the frame.
   const kept = { left: Uint8Array.from(left), stamp: Uint8Array.from(stamp) }
   return { writer, number, from, to, rows, missing: Uint8Array.from(missing), ...kept }
@@ -153,7 +152,7 @@ function isColumn(column: unknown, rows: number, max: number): column is Column 
 }
 
 function isIndex(number: unknown, max: number): number is number {
-  return Number.isInteger(number) && (number as number) >= 0 && (number as number) <= max
+  return isCount(number) && number <= max
 }
 
 function isBytes(bytes: unknown, bytesMax: number): bytes is Uint8Array {

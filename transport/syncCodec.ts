@@ -3,6 +3,7 @@
 import { type CoverageList, isCoverageList, ORIGINS_MAX } from '../machines/rules/coverage.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import { isId } from '../machines/rules/peer.ts'
+import { isBytesOf } from '../machines/rules/proof.ts'
 import { STAMP_BYTES } from '../machines/rules/provenance.ts'
 import type { RenewalWord } from '../machines/rules/renewal.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
@@ -127,6 +128,5 @@ function isRenewalWord(word: unknown): word is RenewalWord {
   if (!Array.isArray(word) || !isId(word[0]) || !isId(word[1])) return false
   const isSound = isCount(word[2]) && isCount(word[3]) && Number.isFinite(word[4]) && word[4] >= 0
   if (word.length === 5) return isSound
-  const isStamp = word[6] instanceof Uint8Array && word[6].length === STAMP_BYTES
-  return isSound && word.length === 7 && isCount(word[5]) && isStamp
+  return isSound && word.length === 7 && isCount(word[5]) && isBytesOf(word[6], STAMP_BYTES)
 }
