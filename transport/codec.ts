@@ -77,10 +77,7 @@ export function encodeRelayed(frame: Frame, { peer, run }: Origin): Frame {
  * that is known: a broadcast need not name its origin then.
  */
 export function decode(frame: Frame, from?: Origin): Message | undefined {
-  return decodeBody(body(frame), from)
-}
-
-function decodeBody(bytes: Uint8Array, from?: Origin): Message | undefined {
+  const bytes = body(frame)
   if (shapeProblem(bytes) !== undefined) return undefined
   try {
     const flat = packr.decode(bytes)
