@@ -30,7 +30,7 @@ import {
   SIGNATURE_BYTES,
 } from '../machines/rules/proof.ts'
 import { encode } from '../transport/codec.ts'
-import { hexOf } from '../transport/credentials.ts'
+import { hexOf, joined } from '../transport/credentials.ts'
 import type { Credentials, Frame, Membership } from '../transport/ports.ts'
 
 export type HandshakeRole = 'dialler' | 'acceptor'
@@ -261,14 +261,4 @@ export class Handshake {
 /** Says what the bytes are and where they end, so that no two transcripts look alike. */
 function part(name: string, bytes: Uint8Array): Uint8Array {
   return joined(text.encode(`holdfast/1 ${name} ${bytes.length}\n`), bytes)
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const each of parts) {
-    all.set(each, at)
-    at += each.length
-  }
-  return all
 }

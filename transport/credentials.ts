@@ -156,12 +156,15 @@ function labelled(purpose: string, bytes: Uint8Array): Uint8Array {
   return joined(encoder.encode(`holdfast/1 ${purpose}\n`), bytes)
 }
 
-/** Both, one after the other. */
-export function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length)
-  both.set(one)
-  both.set(other, one.length)
-  return both
+/** All of them, one after the other. */
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const each of parts) {
+    all.set(each, at)
+    at += each.length
+  }
+  return all
 }
 
 function idOf(publicKey: Uint8Array): string {
