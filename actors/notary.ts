@@ -30,7 +30,7 @@ import { newRenewals, type RenewalWord } from '../machines/rules/renewal.ts'
 import { SELF } from '../machines/rules/replica.ts'
 import { namesOnlyUsed, noteEvidence } from '../machines/rules/witness.ts'
 import { encode } from '../transport/codec.ts'
-import { createCredentials, joined, latin1Of } from '../transport/credentials.ts'
+import { joined, latin1Of } from '../transport/credentials.ts'
 import type { Credentials, Frame } from '../transport/ports.ts'
 import { leavesOf, leftOf, rootOf, sealStatement, wordStatement } from '../transport/sealCodec.ts'
 import { showProofs } from './evidence.ts'
@@ -54,7 +54,7 @@ export class Notary {
 
   constructor(board: Switchboard) {
     this.#board = board
-    this.#credentials = credentialsOf(board)
+    this.#credentials = board.settings.credentials
   }
 
   /** The frame of a broadcast of this peer, stamped. */
@@ -264,11 +264,4 @@ function keep<Item>(
   items.delete(name)
   items.set(name, value)
   if (items.size > most) items.delete(items.keys().next().value as string)
-}
-
-function credentialsOf({ settings }: Switchboard): Credentials {
-  const { credentials } = settings as { credentials?: Credentials }
-  if (credentials !== undefined) return credentials
-  const { network, peerId } = settings
-  return createCredentials({ network, secrets: [new Uint8Array(32)], peerId })
 }
