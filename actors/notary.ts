@@ -14,13 +14,13 @@ import type { Offence } from '../machines/rules/ingress.ts'
 import type { StoredKey } from '../machines/rules/key.ts'
 import type { Broadcast, DataMessage } from '../machines/rules/message.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
+import { PUBLIC_KEY_BYTES } from '../machines/rules/proof.ts'
 import {
   isSameSeal,
   joinLeaves,
   leafAt,
   type PartialSeal,
   type Proofs,
-  PUBLIC_KEY_BYTES,
   SEALED_ENTRIES_MAX,
   type Seal,
   STAMP_BYTES,

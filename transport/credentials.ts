@@ -8,6 +8,13 @@
  * id is a hash of that key.
  */
 
+import {
+  MAC_BYTES,
+  PUBLIC_KEY_BYTES,
+  REFUSAL_BYTES,
+  SIGNATURE_BYTES,
+  TAG_BYTES,
+} from '../machines/rules/proof.ts'
 import type { Credentials, Membership, ProofPurpose, Random, Signed } from './ports.ts'
 import {
   hkdfSha256,
@@ -20,8 +27,8 @@ import {
   signingKeyOf,
 } from './primitives.ts'
 
+/** The length of a private key, in bytes. */
 const KEY_BYTES = 32
-const SIGNATURE_BYTES = 64
 /** How much of SHA-256 an id holds, in bytes. 160 bits are 32 characters of five bits each. */
 const ID_BYTES = 20
 /** How many keys are kept ready for use: derived ones, those of names and those of peers met. */
@@ -30,10 +37,10 @@ const KEYS_MAX = 1_024
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
 const PROOF_BYTES: Readonly<Record<ProofPurpose, number>> = {
-  tag: 8,
-  'mac-dialler': 32,
-  'mac-acceptor': 32,
-  refusal: 16,
+  tag: TAG_BYTES,
+  'mac-dialler': MAC_BYTES,
+  'mac-acceptor': MAC_BYTES,
+  refusal: REFUSAL_BYTES,
   connection: 16,
 }
 
@@ -70,7 +77,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     idOf,
     publicKeyOf: (name) => (isDerivedId(name) ? undefined : named(name)[0]?.publicKey),
     isKeyOf: (publicKey, id) => {
-      if (publicKey.length !== KEY_BYTES) return false
+      if (publicKey.length !== PUBLIC_KEY_BYTES) return false
       if (isDerivedId(id)) return idOf(publicKey) === id
       return named(id).some((pair) => isEqual(pair.publicKey, publicKey))
     },
@@ -143,7 +150,7 @@ function kept<Item>(items: Map<string, Item>, name: string, make: () => Item): I
 }
 
 function isSigned({ publicKey, purpose, bytes, signature }: Signed): boolean {
-  if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
+  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
   try {
     return isSignedBy(publicKey, { bytes: labelled(purpose, bytes), signature })
   } catch {

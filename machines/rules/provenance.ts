@@ -9,6 +9,7 @@
 
 import type { Column } from './batch.ts'
 import type { Origin } from './peer.ts'
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './proof.ts'
 import type { Reach } from './reach.ts'
 
 /** The most entries under one seal: a single one that is left keeps the leaves of all others. */
@@ -16,8 +17,7 @@ export const SEALED_ENTRIES_MAX = 128
 /** A leaf is that much of SHA-256: as hard to imitate as the signature is. Bytes. */
 export const LEAF_BYTES = 16
 /** A public key and a signature, one after the other. Bytes. */
-export const STAMP_BYTES = 96
-export const PUBLIC_KEY_BYTES = 32
+export const STAMP_BYTES = PUBLIC_KEY_BYTES + SIGNATURE_BYTES
 
 /** One signature over the entries of one writer. */
 export interface Seal {
