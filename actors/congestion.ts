@@ -5,7 +5,6 @@
  * data for it is left out from then on, and it asks for what it missed when it reads again.
  */
 
-import type { Timer } from '../transport/ports.ts'
 import type { Line } from './line.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -28,7 +27,6 @@ export class Congestion {
   readonly #waiting = new Map<Line, { readonly bytes: number; readonly waitedMs: number }>()
   #lookedAt = 0
   #isCongested = false
-  #timer: Timer
   #drained: (() => void)[] = []
 
   constructor(board: Switchboard) {
@@ -42,10 +40,6 @@ export class Congestion {
       if (!line.isBehind) most = Math.max(most, line.queuedBytes)
     }
     return most
-  }
-
-  get isCongested(): boolean {
-    return this.#isCongested
   }
 
   /** Looks after each flush whether the network still keeps up. */
@@ -81,7 +75,7 @@ export class Congestion {
   }
 
   #lookAgain(): void {
-    this.#timer = this.#board.clock.setTimeout(() => {
+    this.#board.clock.setTimeout(() => {
       this.#passOverStalled()
       if (this.backlogBytes > Math.min(DRAINED_BYTES, this.#highBytes)) this.#lookAgain()
       else this.#end()
@@ -89,7 +83,6 @@ export class Congestion {
   }
 
   #end(): void {
-    this.#board.clock.clearTimeout(this.#timer)
     this.#isCongested = false
     this.#waiting.clear()
     const drained = this.#drained
