@@ -45,17 +45,11 @@ interface Missing {
   dueAt: number
 }
 
-interface Untold {
-  readonly origin: Origin
-  readonly number: number
-  readonly from: PeerId | null
-}
-
 export interface Tree {
   /** Neighbours that are only told of what came. */
   readonly lazy: Set<PeerId>
   readonly missing: Map<string, Missing>
-  untold: Untold[]
+  untold: Arrival[]
 }
 
 /** A broadcast that came, and from which neighbour; null if it is this peer's own. */
