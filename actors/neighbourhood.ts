@@ -29,7 +29,7 @@ import type { Switchboard } from './switchboard.ts'
 export const VIEW_LOOK_MS = 2_000
 
 /** How long changes are collected before the neighbours are told of them, in milliseconds. */
-const TELL_MS = 50
+export const TELL_MS = 50
 
 export type NeighbourhoodEvent =
   /** The census has changed. */

@@ -13,6 +13,7 @@ import {
   createView,
   hearView,
   surplus,
+  VIEW_MAX,
   VIEW_MIN,
   type View,
 } from '../../machines/rules/view.ts'
@@ -24,13 +25,11 @@ import {
 } from '../../machines/rules/waterfall.ts'
 import type { Clock, Timer } from '../../transport/ports.ts'
 import type { AlarmEvent } from '../alarm.ts'
-import { VIEW_LOOK_MS } from '../neighbourhood.ts'
+import { TELL_MS, VIEW_LOOK_MS } from '../neighbourhood.ts'
 import { type Ground, Relay } from '../relay.ts'
 import type { Crowd, CrowdBroadcast } from './crowd.ts'
 import type { CrowdLine } from './crowdLink.ts'
 
-/** How long changes of the view are collected before neighbours are told of them, milliseconds. */
-const TELL_MS = 50
 /** How many others a peer dials by default, those that it is connected to included. */
 const OUTGOING_MAX = 8
 /** The application asked for no neighbour by name. */
@@ -205,13 +204,12 @@ export class CrowdPeer implements Ground {
   #look(): void {
     const crowd = this.#crowd
     const { random } = crowd
-    const isPartial = crowd.known - 1 > VIEW_MIN
-    if (isPartial && this.degree < VIEW_MIN) {
+    const others = crowd.known - 1
+    if (others > VIEW_MAX && this.degree < VIEW_MIN) {
       for (const stranger of crowd.strangers(this, PEERS_TOLD_MAX)) {
         this.clock.setTimeout(() => this.#dial(stranger), random() * FIRST_DIAL_MS_MAX)
       }
     }
-    const others = crowd.known - 1
     const peerId = surplus(this.view, { others, kept: NOBODY, random, now: this.clock.now() })
     if (peerId !== null) this.#lines.get(peerId)?.spare()
   }
