@@ -92,7 +92,7 @@ export interface Proof extends Proven {
 export function proveBy(options: Proving & { network: string; random?: Random }): Proof {
   const { network, peerId, identity, random } = options
   const given = givenSecrets(options)
-  const secrets = secretsOf(options)
+  const secrets = given.length > 0 ? given.map(bytesOf) : [keptKey(secretPath())]
   const key = identity === undefined ? undefined : keptKey(identity)
   const name = identity === undefined ? peerId : undefined
   const credentials = createCredentials({ network, secrets, peerId: name, identity: key, random })
@@ -110,12 +110,7 @@ export function proveBy(options: Proving & { network: string; random?: Random })
   return { credentials, protection, secrets, integrity: given.length > 0 ? 'signed' : 'channel' }
 }
 
-/** The secrets that are used: given, named by the environment, or kept for this user. */
-export function secretsOf(options: Pick<Proving, 'secret'>): readonly Uint8Array[] {
-  const given = givenSecrets(options)
-  return given.length > 0 ? given.map(bytesOf) : [keptKey(secretPath())]
-}
-
+/** By the option or by the environment; without any, that which is kept for this user is used. */
 function givenSecrets({ secret }: Pick<Proving, 'secret'>): readonly Secret[] {
   if (secret !== undefined) return typeof secret === 'string' || !isList(secret) ? [secret] : secret
   const named = namedSecret()
