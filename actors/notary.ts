@@ -8,6 +8,7 @@
  */
 
 import { at, atRising, type Batch } from '../machines/rules/batch.ts'
+import { enter } from '../machines/rules/cache.ts'
 import { originKey } from '../machines/rules/coverage.ts'
 import { gather } from '../machines/rules/gather.ts'
 import type { Offence } from '../machines/rules/ingress.ts'
@@ -199,7 +200,7 @@ export class Notary {
     const known = this.#seals.get(name)
     if (known !== undefined && isSameSeal(known, seal)) return known
     if (!this.#isSealed(seal, stamp)) return undefined
-    keep(this.#seals, name, { value: seal, most: SEALS_KNOWN_MAX })
+    enter(this.#seals, name, { item: seal, most: SEALS_KNOWN_MAX })
     return seal
   }
 
@@ -222,7 +223,7 @@ export class Notary {
     const name = latin1Of(publicKey)
     if (this.#keys.get(peer) === name) return true
     if (!this.#credentials.isKeyOf(publicKey, peer)) return false
-    keep(this.#keys, peer, { value: name, most: KEYS_KNOWN_MAX })
+    enter(this.#keys, peer, { item: name, most: KEYS_KNOWN_MAX })
     return true
   }
 
@@ -253,15 +254,4 @@ function sortLeaves(batch: Batch, proofs: Proofs): Leaves[] | undefined {
     under.set(sealRow, leafAt(leaves, row))
   }
   return shown
-}
-
-/** Enters an item, and forgets the one that was entered longest ago if there are too many. */
-function keep<Item>(
-  items: Map<string, Item>,
-  name: string,
-  { value, most }: { value: Item; most: number },
-): void {
-  items.delete(name)
-  items.set(name, value)
-  if (items.size > most) items.delete(items.keys().next().value as string)
 }

@@ -8,6 +8,7 @@
  * id is a hash of that key.
  */
 
+import { recall } from '../machines/rules/cache.ts'
 import {
   MAC_BYTES,
   PUBLIC_KEY_BYTES,
@@ -112,7 +113,8 @@ export function deriveKey(from: {
   const { secret, network, label } = from
   const info = `holdfast/1 ${label}`
   const name = JSON.stringify([network, info, latin1Of(secret)])
-  return kept(derived, name, () => hkdfSha256(secret, { salt: network, info }))
+  const make = () => hkdfSha256(secret, { salt: network, info })
+  return recall(derived, name, { make, most: KEYS_MAX })
 }
 
 function seedOf(name: string, { network, secret }: { network: string; secret: Uint8Array }) {
@@ -125,7 +127,7 @@ const pairs = new Map<string, SigningKey>()
 
 /** Making a key ready takes longer than a signature, so it is done once. */
 function pairOf(seed: Uint8Array): SigningKey {
-  return kept(pairs, latin1Of(seed), () => signingKeyOf(seed))
+  return recall(pairs, latin1Of(seed), { make: () => signingKeyOf(seed), most: KEYS_MAX })
 }
 
 /** A name for some bytes: a character for each. */
@@ -138,15 +140,6 @@ export function latin1Of(bytes: Uint8Array): string {
 /** Two hexadecimal digits for each byte. */
 export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-/** What was used last stays longest. */
-function kept<Item>(items: Map<string, Item>, name: string, make: () => Item): Item {
-  const item = items.get(name) ?? make()
-  items.delete(name)
-  items.set(name, item)
-  if (items.size > KEYS_MAX) items.delete(items.keys().next().value as string)
-  return item
 }
 
 function isSigned({ publicKey, purpose, bytes, signature }: Signed): boolean {

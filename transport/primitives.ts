@@ -16,6 +16,7 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto'
+import { recall } from '../machines/rules/cache.ts'
 
 /** The length of a secret key, a public key and a SHA-256, in bytes. */
 const KEY_BYTES = 32
@@ -88,13 +89,8 @@ export function isSame(one: Uint8Array, other: Uint8Array): boolean {
 
 const publicKeys = new Map<string, KeyObject>()
 
-/** What was used last stays longest. */
 function publicKeyObject(publicKey: Uint8Array): KeyObject {
   const x = Buffer.from(publicKey).toString('base64url')
-  const found =
-    publicKeys.get(x) ?? createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-  publicKeys.delete(x)
-  publicKeys.set(x, found)
-  if (publicKeys.size > KEYS_MAX) publicKeys.delete(publicKeys.keys().next().value as string)
-  return found
+  const make = () => createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  return recall(publicKeys, x, { make, most: KEYS_MAX })
 }
