@@ -16,23 +16,16 @@ export interface Evidence {
   readonly row: Column
 }
 
-/** Two contents of one version, both signed by their writer. */
-export interface Equivocation {
-  readonly slot: number
-  readonly seals: readonly [kept: Seal, other: Seal]
-}
-
 /**
- * Notes of each entry of a batch that the table holds now under which seal it came. Returns what
- * was signed twice with different contents: which of the two the table holds, `leafOf` tells.
+ * Notes of each entry of a batch that the table holds now under which seal it came. Where a writer
+ * signed one version with two contents, `leafOf` tells which of them the table holds.
  */
 export function noteEvidence(
   replica: Replica,
   { batch, evidence }: { batch: Batch; evidence: Evidence },
   leafOf: (slot: number) => Uint8Array,
-): Equivocation[] {
+): void {
   const { table, provenance, originIndex } = replica
-  const equivocations: Equivocation[] = []
   const writers = batch.origins.map((origin) => originIndex.get(originKey(origin)))
   for (let row = 0; row < batch.keys.length; row++) {
     const slot = table.find(batch.keys[row] as StoredKey)
@@ -46,15 +39,10 @@ export function noteEvidence(
     const sealRow = atRising(evidence.row, row)
     const known = sealAt(replica, slot)
     const leaf = leafAt(seal.leaves, sealRow)
-    const note = { seal, row: sealRow, sequence: sequenceAt(replica, slot) }
-    if (known === undefined) provenance.note(slot, note)
-    else if (!isSameLeaf(provenance.leafOf(slot), leaf)) {
-      const isTaken = isSameLeaf(leafOf(slot), leaf)
-      if (isTaken) provenance.note(slot, note)
-      equivocations.push({ slot, seals: isTaken ? [seal, known] : [known, seal] })
-    }
+    const isNoted = known !== undefined && isSameLeaf(provenance.leafOf(slot), leaf)
+    if (isNoted || (known !== undefined && !isSameLeaf(leafOf(slot), leaf))) continue
+    provenance.note(slot, { seal, row: sealRow, sequence: sequenceAt(replica, slot) })
   }
-  return equivocations
 }
 
 /** The seal of the entry that is in a slot now, if it has one. */
