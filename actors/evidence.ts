@@ -41,11 +41,11 @@ export function showProofs(replica: Replica, batch: Batch, sealOwn: (own: Batch)
   const showings = new Map<Seal, Showing>()
   const seal: number[] = []
   const row: number[] = []
-  for (const [at_, slot] of slots.entries()) {
+  for (const [index, slot] of slots.entries()) {
     const found = sealAt(replica, slot) as Seal
     const showing = showings.get(found) ?? {
       index: showings.size,
-      writer: at(batch.writer, at_),
+      writer: at(batch.writer, index),
       rows: new Set(),
     }
     showings.set(found, showing)

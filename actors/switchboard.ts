@@ -33,6 +33,7 @@ import { carrierOf, whyNotDial } from './shelter.ts'
 
 /** How long a reading of the clocks may be used again, in milliseconds. */
 const READING_MS = 0.25
+
 /** A data message on its way through this peer. It shows only its kind and size to an inspector. */
 export class Parcel {
   readonly line: Line
