@@ -3,10 +3,11 @@
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtProgram, type Program, pause } from './crew.ts'
+import { freePort } from './freePort.ts'
 
 /** How long a server may take until it answers, in milliseconds. */
 const START_MS_MAX = 20_000
@@ -84,13 +85,4 @@ async function untilAnswers(port: number, child: ChildProcess): Promise<void> {
   }
   child.kill('SIGKILL')
   throw new Error('The server did not start.')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -5,7 +5,7 @@ import type { Clock, Frame } from './ports.ts'
 import type { Weather } from './simulatedWeather.ts'
 
 /** Of what is only looked at it does not matter whose it is. */
-const ANYBODY = { peer: 'anybody', run: 'anybody' } as Origin
+export const ANYBODY = { peer: 'anybody', run: 'anybody' } as Origin
 
 /** So many broadcasts of one wire are held back or repeated at a time; further ones pass. */
 const HELD_COUNT_MAX = 256

@@ -3,9 +3,8 @@
  * one machine not everybody is connected to everybody.
  */
 
-import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
+import { freePort } from '../freePort.ts'
 import { ALL, MapSystem } from './peerSystem.ts'
 
 export class Js2pSystem extends MapSystem {
@@ -39,13 +38,4 @@ export class Js2pSystem extends MapSystem {
   set(key: string, value: string): void {
     this.#socket.set(key, value)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

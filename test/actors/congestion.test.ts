@@ -3,9 +3,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { boards } from '../../actors/sync.ts'
-import type { Transport, Wire } from '../../transport/ports.ts'
-import { tcpTransport } from '../../transport/tcp.ts'
 import { until, withCompany } from './company.ts'
+import { stallable } from './stallable.ts'
 
 const WRITTEN_BYTES = 24 * 1024 * 1024
 const VALUE_BYTES = 64 * 1024
@@ -13,18 +12,6 @@ const VALUE_BYTES = 64 * 1024
 const KEYS = WRITTEN_BYTES / VALUE_BYTES
 /** More than one neighbour is waited for in vain, with much room for a slow machine. */
 const WRITING_MS_MAX = 8_000
-
-/** TCP whose wires can be told to stop reading. */
-function stallable(): { transport: Transport; wires: Wire[] } {
-  const tcp = tcpTransport()
-  const wires: Wire[] = []
-  const dial: Transport['dial'] = (address, events) => {
-    const wire = tcp.dial(address, events)
-    wires.push(wire)
-    return wire
-  }
-  return { transport: { ...tcp, dial }, wires }
-}
 
 const congestion = suite('a writer that outruns the network')
 

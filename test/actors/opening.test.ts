@@ -16,6 +16,7 @@ import * as assert from 'uvu/assert'
 import { createActor } from 'xstate'
 import { realClock } from '../../transport/clock.ts'
 import { tcpTransport } from '../../transport/tcp.ts'
+import { freePort } from '../freePort.ts'
 import { addressOf, listen, refused, rejected, until, withCompany } from './company.ts'
 
 const ADDRESSES = new Set(['listen', 'join', 'advertise'])
@@ -279,13 +280,5 @@ opening(
     assert.equal(self.peers, [])
   }),
 )
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 opening.run()

@@ -10,9 +10,9 @@ import { ANSWERED_BYTES_MAX } from '../../actors/line.ts'
 import { boards } from '../../actors/sync.ts'
 import { FRAME_BYTES_MAX } from '../../machines/rules/message.ts'
 import type { PeerId } from '../../machines/rules/peer.ts'
-import type { Transport, Wire } from '../../transport/ports.ts'
 import { tcpTransport } from '../../transport/tcp.ts'
 import { addressOf, type Company, listen, until, withCompany } from './company.ts'
+import { stallable } from './stallable.ts'
 import { Stranger } from './stranger.ts'
 
 /** More than the system keeps on the way between two sockets of one machine, in bytes. */
@@ -25,18 +25,6 @@ const CATCH_UP_MS_MAX = 1_500
 /** How many timers may run in a process with a few dictionaries. */
 const TIMERS_MAX = 100
 const KEYS = 20
-
-/** TCP whose wires can be told to stop reading, as if the application were busy for ever. */
-function stallable(): { transport: Transport; wires: Wire[] } {
-  const tcp = tcpTransport()
-  const wires: Wire[] = []
-  const dial: Transport['dial'] = (address, events) => {
-    const wire = tcp.dial(address, events)
-    wires.push(wire)
-    return wire
-  }
-  return { transport: { ...tcp, dial }, wires }
-}
 
 /** How many bytes wait at one peer for another one. */
 function queuedBytes(dictionary: Dictionary, peerId: string): number {

@@ -233,12 +233,3 @@ export class Gate {
     this.#server.close()
   }
 }
-
-/** A port that nobody listens on, as far as the system knows. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -7,7 +7,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bundlePrograms } from '../bundle.ts'
-import { freePort } from './crew.ts'
+import { freePort } from '../freePort.ts'
 
 /** How long a process may live. */
 const LIFE_MS_MAX = 60_000

@@ -7,7 +7,8 @@
 
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { Crew, freePort, type Hand } from './crew.ts'
+import { freePort } from '../freePort.ts'
+import { Crew, type Hand } from './crew.ts'
 
 const TERM_MS = 2_500
 /** The first command would live longer than any round. */

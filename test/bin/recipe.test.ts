@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { fence, type HoldfastError } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { freePort } from '../freePort.ts'
 import { findBlocks } from '../house/readme.ts'
-import { Crew, freePort } from './crew.ts'
+import { Crew } from './crew.ts'
 
 /** The recipe that test/house/readme.test.ts cannot run: it needs `holdfast run` around it. */
 const recipes = suite('recipes')

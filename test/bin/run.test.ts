@@ -2,7 +2,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EXIT, Failure } from '../../bin/exit.ts'
 import { run } from '../../bin/run.ts'
-import { Crew, freePort } from './crew.ts'
+import { freePort } from '../freePort.ts'
+import { Crew } from './crew.ts'
 
 /** Real processes: they need real time. */
 const runs = suite('holdfast run')

@@ -1,14 +1,13 @@
 import type { Simulation } from 'holdfast/simulation'
 import * as assert from 'uvu/assert'
 import { boards } from '../../actors/sync.ts'
-import type { Origin, PeerId } from '../../machines/rules/peer.ts'
+import type { PeerId } from '../../machines/rules/peer.ts'
 import type { Replica } from '../../machines/rules/replica.ts'
 import { decode } from '../../transport/codec.ts'
+import { ANYBODY } from '../../transport/simulatedDisorder.ts'
 import { scenarios, seen } from './scene.ts'
 
 const MINUTE_MS = 60_000
-/** Of what is only looked at it does not matter whose it is. */
-const ANYBODY = { peer: 'anybody', run: 'anybody' } as Origin
 /** A random neighbour is asked after 45 seconds at the latest, and answers in two. */
 const HEAL_MS_MAX = 47_000
 const KEYS = 20

@@ -4,14 +4,13 @@ import type { Dictionary } from '../../actors/dictionary.ts'
 import type { Line } from '../../actors/line.ts'
 import { boards } from '../../actors/sync.ts'
 import type { HoldfastError } from '../../machines/rules/errors.ts'
-import type { Origin, PeerId } from '../../machines/rules/peer.ts'
+import type { PeerId } from '../../machines/rules/peer.ts'
 import { decode } from '../../transport/codec.ts'
 import type { Frame, Transport, Wire, WireEvents } from '../../transport/ports.ts'
+import { ANYBODY } from '../../transport/simulatedDisorder.ts'
 import { hear, type Scene, scenarios, seen } from './scene.ts'
 
 const MINUTE_MS = 60_000
-/** Of what is only looked at it does not matter whose it is. */
-const ANYBODY = { peer: 'anybody', run: 'anybody' } as Origin
 
 /** Alice, bob, carol and dave, each connected to the next one only. */
 async function lineUp(scene: Scene, given: SimulationOptions = {}): Promise<Simulation> {

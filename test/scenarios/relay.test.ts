@@ -2,18 +2,15 @@
 import type { Simulation } from 'holdfast/simulation'
 import * as assert from 'uvu/assert'
 import { Line } from '../../actors/line.ts'
-import type { Origin } from '../../machines/rules/peer.ts'
 import { VIEW_MAX, VIEW_MIN } from '../../machines/rules/view.ts'
 import { decode } from '../../transport/codec.ts'
 import type { Frame } from '../../transport/ports.ts'
+import { ANYBODY } from '../../transport/simulatedDisorder.ts'
 import { type Scene, scenarios } from './scene.ts'
 
 const MANY = 14
 /** How long a network takes to find its shape, in milliseconds of simulated time. */
 const SETTLED_MS = 90_000
-
-/** Of what is only counted it does not matter whose it is. */
-const ANYBODY = { peer: 'anybody', run: 'anybody' } as Origin
 
 const nameOf = (index: number) => `peer${String(index).padStart(2, '0')}`
 
