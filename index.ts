@@ -74,6 +74,7 @@ export type {
   LeaseStolenFact,
   UpdateFact,
 } from './machines/rules/fact.ts'
+export type { Guests } from './machines/rules/guests.ts'
 export type { Offence } from './machines/rules/ingress.ts'
 export type { Key } from './machines/rules/key.ts'
 export type { TakeoverPolicy } from './machines/rules/lease.ts'

@@ -5,9 +5,11 @@
 
 import { validAddress } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
+import type { Guests } from '../machines/rules/guests.ts'
 import { type Key, requireKey } from '../machines/rules/key.ts'
 import { isId, type PeerId } from '../machines/rules/peer.ts'
 import { admitValue } from '../machines/rules/value.ts'
+import { guestsAdmitted } from './guests.ts'
 import { sendMessage } from './message.ts'
 import { requireLeaseMs, requireLeases } from './settings.ts'
 import { whyNotDial } from './shelter.ts'
@@ -44,6 +46,8 @@ export type SyncEvent =
     }
   | { readonly type: 'peer.disconnect'; readonly peerId: string }
   | { readonly type: 'peers.request' }
+  /** From now on these peers may be connected; whoever may not any more is cut off. */
+  | ({ readonly type: 'peers.admit' } & Guests)
   | { readonly type: 'message.send'; readonly payload: unknown; readonly to?: string }
   /** With `keepLeases` what this peer owns stays its own until it lapses. Default false. */
   | { readonly type: 'sync.close'; readonly keepLeases?: boolean }
@@ -107,6 +111,11 @@ export function commandMesh(board: Switchboard, event: Command<'peer' | 'peers'>
         return board.mesh.send({ type: event.type, peerId: event.peerId })
       case 'peers.request':
         return board.mesh.send({ type: event.type })
+      case 'peers.admit': {
+        const { type, ...lists } = event
+        const guests = guestsAdmitted(board.settings, lists)
+        return board.mesh.send({ type: 'guests.changed', guests })
+      }
     }
   })
 }

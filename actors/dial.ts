@@ -1,8 +1,10 @@
 /** Connections that an application asks for by name. */
 
 import { HoldfastError } from '../machines/rules/errors.ts'
+import type { Guests } from '../machines/rules/guests.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
 import { requireDialable, requireNeighbour } from './command.ts'
+import { guestsAdmitted } from './guests.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /** Dials, and resolves with the peer's id when data flows. */
@@ -32,4 +34,10 @@ export function dialPeer(
 export function hangUp(board: Switchboard, peerId: string): void {
   requireNeighbour(board, peerId)
   board.mesh.send({ type: 'peer.disconnect', peerId })
+}
+
+/** Lets these peers be connected from now on, and cuts off whoever may not any more. */
+export function admitPeers(board: Switchboard, lists: Guests): void {
+  const guests = guestsAdmitted(board.settings, lists)
+  board.mesh.send({ type: 'guests.changed', guests })
 }

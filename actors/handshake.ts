@@ -62,6 +62,7 @@ const REASONS: readonly RefusalReason[] = Object.keys({
   leasing: true,
   safety: true,
   rules: true,
+  denied: true,
   self: true,
   'id-clash': true,
   'id-mismatch': true,

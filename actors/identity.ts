@@ -2,11 +2,13 @@
 
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { type Protection, secretBitsOf } from '../machines/rules/exposure.ts'
+import { GUESTS_MAX, type GuestList, type Guests, guestListOf } from '../machines/rules/guests.ts'
 import { isId } from '../machines/rules/peer.ts'
 import { createCredentials, isDerivedId } from '../transport/credentials.ts'
 import type { Credentials, Random } from '../transport/ports.ts'
 import type { TlsCertificates } from '../transport/tlsCertificates.ts'
 import { keptKey, namedSecret, secretPath } from './keyFile.ts'
+import { areIds } from './permissions.ts'
 
 /** The longest secret, in bytes or characters. */
 export const SECRET_LENGTH_MAX = 1_024
@@ -21,7 +23,7 @@ type Secret = string | Uint8Array
 export const INSECURE = 'plain-text-on-this-network'
 
 /** What a dictionary proves itself with. */
-export interface Proving {
+export interface Proving extends Guests {
   /**
    * This peer's name: 1 to 128 printable characters. Whoever knows the secret can take any name.
    * Default an id that is derived from a key, which nobody else can take.
@@ -54,7 +56,7 @@ export interface Proving {
 }
 
 /** What of it is not shown to anybody. */
-export type Kept = 'secret' | 'identity' | 'insecure' | 'tls'
+export type Kept = 'secret' | 'identity' | 'insecure' | 'tls' | keyof Guests
 
 /** What each of these can be. */
 export const PROVING_CHECKS: { readonly [Name in keyof Proving]-?: (value: unknown) => boolean } = {
@@ -63,6 +65,13 @@ export const PROVING_CHECKS: { readonly [Name in keyof Proving]-?: (value: unkno
   identity: isPath,
   insecure: (value) => value === INSECURE,
   tls: (value) => typeof value === 'object' && value !== null,
+  allow: areGuests,
+  deny: areGuests,
+}
+
+/** True for a list of those who may be connected, or may not. */
+export function areGuests(value: unknown): boolean {
+  return areIds(value, GUESTS_MAX)
 }
 
 /** True for a secret, or two of them. */
@@ -79,6 +88,8 @@ function isPath(value: unknown): boolean {
 export interface Proven {
   readonly credentials: Credentials
   readonly protection: Protection
+  /** Who may be connected, when the dictionary is opened. */
+  readonly guests: GuestList
 }
 
 /** What comes of it, and the secrets, for the carrier that takes its keys from them. */
@@ -105,9 +116,18 @@ export function proveBy(options: Proving & { network: string; random?: Random })
   }
   const secretBits = given.length > 0 ? Math.min(...given.map(secretBitsOf)) : undefined
   const isInsecure = options.insecure !== undefined
-  const protection = { secretBits, hasAllowList: false, isInsecure }
+  const protection = { secretBits, hasAllowList: admitsKeysOnly(options), isInsecure }
+  const proven = { credentials, protection, guests: guestListOf(options) }
   // Who was given a secret may share it with whom it does not trust; a user's file is not shared.
-  return { credentials, protection, secrets, integrity: given.length > 0 ? 'signed' : 'channel' }
+  return { ...proven, secrets, integrity: given.length > 0 ? 'signed' : 'channel' }
+}
+
+/**
+ * True if only peers are admitted whose ids belong to keys: to come as one of these takes more than
+ * to guess the secret. A name is as good as the secret, so a list of names keeps nobody out.
+ */
+export function admitsKeysOnly({ allow }: Guests): boolean {
+  return allow?.every(isDerivedId) ?? false
 }
 
 /** By the option or by the environment; without any, that which is kept for this user is used. */

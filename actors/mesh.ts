@@ -12,7 +12,13 @@ import {
   type MeshInput,
   meshMachine,
 } from '../machines/mesh.ts'
-import { forget, hearAuth, hearHello, hearReply } from '../machines/rules/admission.ts'
+import {
+  changeGuests,
+  forget,
+  hearAuth,
+  hearHello,
+  hearReply,
+} from '../machines/rules/admission.ts'
 import type { Moment } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import { OWN_ADDRESSES_MAX } from '../machines/rules/hello.ts'
@@ -72,7 +78,7 @@ function inputOf(board: Switchboard): MeshInput {
     limits: { connectionsMax: limits.connectionsMax, maxOutgoing },
     addresses: advertise.slice(0, OWN_ADDRESSES_MAX),
   })
-  return { shared: board, roster, listen }
+  return { shared: board, roster: { ...roster, guests: settings.guests }, listen }
 }
 
 function handsOf(board: Switchboard): Parameters<typeof meshMachine.provide>[0] {
@@ -152,8 +158,7 @@ function decide(
       return learnPeers(roster, event.peers, moment)
     default:
       if (isEnd(event)) return hearEnd(board, roster, { event, moment })
-      exchangePeers(board, roster, event)
-      return { roster, orders: [] }
+      return hearCompany(board, roster, event)
   }
 }
 
@@ -161,10 +166,12 @@ function wantedBy({ address, peerId, request }: DialAsked) {
   return { address, expects: peerId, requests: [request] }
 }
 
-/** "Whom do you know?", from a neighbour or to all of them. */
-function exchangePeers(board: Switchboard, roster: Roster, event: AnyMeshEvent): void {
+/** Who may be here, and "whom do you know?", from a neighbour or to all of them. */
+function hearCompany(board: Switchboard, roster: Roster, event: AnyMeshEvent): RosterStep {
+  if (event.type === 'guests.changed') return changeGuests(roster, event.guests)
   if (event.type === 'peers.asked') tellPeers(board, roster, event.peerId)
   if (event.type === 'peers.request') board.lines.broadcast(encode({ kind: 'peers.ask' }))
+  return { roster, orders: [] }
 }
 
 function isEnd(event: AnyMeshEvent): event is MeshChildEvent {

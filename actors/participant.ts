@@ -5,8 +5,9 @@
 
 import type { Actor } from 'xstate'
 import { type ErrorCode, HoldfastError } from '../machines/rules/errors.ts'
+import type { Guests } from '../machines/rules/guests.ts'
 import type { Announcement, MessageFact } from './announcement.ts'
-import { dialPeer, hangUp } from './dial.ts'
+import { admitPeers, dialPeer, hangUp } from './dial.ts'
 import { type Handler, Inbox } from './inbox.ts'
 import { sendMessage } from './message.ts'
 import type { MemberView, PeerView, Reader } from './reader.ts'
@@ -68,6 +69,19 @@ export abstract class Participant<V> implements AsyncDisposable {
   disconnect(peerId: string): void {
     this.requireOpen()
     hangUp(this.#board, peerId)
+  }
+
+  /**
+   * Says anew who may be connected to this peer: both lists take the place of those before, and one
+   * that is left out is gone. Connections to whoever may not be connected any more end at once.
+   * Throws `OPTION_INVALID`, `OPTION_UNKNOWN`, `CLOSED`, and `ADDRESS_EXPOSED` if this peer may
+   * listen where it does only for the list that it had; then nothing has changed.
+   *
+   * @example dictionary.admit({ deny: ['mallory'] })
+   */
+  admit(lists: Guests): void {
+    this.requireOpen()
+    admitPeers(this.#board, lists)
   }
 
   /** The connected peers, with address, direction, state and round-trip time. */

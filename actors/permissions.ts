@@ -22,8 +22,8 @@ export function arePermissions(value: unknown): value is readonly Permission[] {
 }
 
 /** True for a list of peer ids, each of them once. */
-export function areIds(value: unknown): value is readonly string[] {
-  if (!Array.isArray(value) || value.length > PERMITTED_IDS_MAX) return false
+export function areIds(value: unknown, most = PERMITTED_IDS_MAX): value is readonly string[] {
+  if (!Array.isArray(value) || value.length > most) return false
   return value.every(isId) && new Set(value).size === value.length
 }
 

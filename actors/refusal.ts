@@ -86,6 +86,7 @@ const REFUSAL_CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
   leasing: 'LEASING_MISMATCH',
   safety: 'SAFETY_MISMATCH',
   rules: 'RULES_MISMATCH',
+  denied: 'PEER_DENIED',
   self: 'SELF_CONNECTION',
   'id-clash': 'PEER_CLASH',
   'id-mismatch': 'PEER_MISMATCH',

@@ -139,7 +139,7 @@ const CHECKS: { readonly [Name in keyof DictionaryOptions]-?: (value: unknown) =
   voters: areVoters,
   leaseMsMax: isLeaseMs,
   integrity: (value) => value === 'signed' || value === 'channel',
-  readOnly: areIds,
+  readOnly: (value) => areIds(value),
   permissions: arePermissions,
   ...PROVING_CHECKS,
   maxOutgoing: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
@@ -160,7 +160,7 @@ export function settle(options: DictionaryOptions | Settings = {}): Settings {
   if (settled.has(options)) return options as Settings
   const given = givenOptions(options)
   requireSafety(given)
-  const { secret, identity, insecure, tls, ...open } = given
+  const { secret, identity, insecure, tls, allow, deny, ...open } = given
   const network = given.network ?? 'holdfast'
   const limits = { ...LIMITS, ...given.limits }
   const isMajority = given.safety === 'majority'

@@ -26,6 +26,8 @@ export interface Place {
   readonly advertise: readonly string[]
   readonly peerId?: string
   readonly secret?: string
+  readonly allow?: readonly string[]
+  readonly deny?: readonly string[]
 }
 
 /** The place that is set, without a guess. */
@@ -38,6 +40,8 @@ export function placeOf(settings: Settings): Place {
     advertise,
     ...(peerId?.[0] !== undefined && { peerId: peerId[0] }),
     ...(secretFile?.[0] !== undefined && { secret: readSecret(secretFile[0]) }),
+    ...(settings.allow !== undefined && { allow: settings.allow }),
+    ...(settings.deny !== undefined && { deny: settings.deny }),
   }
 }
 

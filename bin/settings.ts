@@ -34,6 +34,8 @@ export const SETTINGS = [
   setting('advertise', 'ADDRESS', 'where others can dial it, if that is elsewhere', true),
   setting('peerId', 'NAME', 'what this peer is called; default a fresh name each time'),
   setting('secretFile', 'PATH', 'a file with the secret of the network'),
+  setting('allow', 'PEER', 'who may be connected, and nobody else; may be repeated', true),
+  setting('deny', 'PEER', 'who may not be connected; may be repeated', true),
   setting('timeout', 'TIME', 'how long to look for others, and to be confirmed; default 5s'),
 ] as const satisfies readonly Setting[]
 

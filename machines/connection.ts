@@ -122,6 +122,12 @@ export const connectionMachine = setup({
       const { peerId, run } = event as Extract<ConnectionEvent, { type: 'peer.welcomed' }>
       return { peerId, run }
     }),
+    knowRefused: assign({
+      peerId: ({ context, event }) => {
+        const { peerId } = event as Extract<ConnectionEvent, { type: 'peer.refused' }>
+        return peerId ?? context.peerId
+      },
+    }),
     because: assign({
       end: ({ context }, { end }: { end: ConnectionEnd }) => context.end ?? end,
     }),
@@ -146,6 +152,8 @@ export const connectionMachine = setup({
   on: {
     'wire.closed': { target: '.closed', actions: byWire },
     'wire.broken': { target: '.closed', actions: [byLimit('protocol'), 'dropWire'] },
+    // Whoever was let in and is not wanted any more is cut off without a word.
+    'peer.refused': { target: '.closed', actions: [byVerdict, 'dropWire'] },
     'wire.silent': { target: '.closed', actions: [byLimit('silence'), 'dropWire'] },
     'connection.close': { target: '.closed', actions: byCommand },
     'heartbeat.due': { actions: ['beat', 'beatLater'] },
@@ -164,7 +172,7 @@ export const connectionMachine = setup({
           { guard: hears('refuse'), target: 'closed', actions: byMessage },
           { target: 'closed', actions: [byLimit('protocol'), 'dropWire'] },
         ],
-        'peer.refused': { target: 'closed', actions: [byVerdict, 'sayRefuse'] },
+        'peer.refused': { target: 'closed', actions: ['knowRefused', byVerdict, 'sayRefuse'] },
       },
       after: { handshakeMs: { target: 'closed', actions: [byLimit('handshake'), 'dropWire'] } },
       states: {

@@ -18,6 +18,7 @@ import {
   setup,
 } from 'xstate'
 import { connectionMachine } from './connection.ts'
+import type { GuestList } from './rules/guests.ts'
 import type { ConnectionOutput, ConnectionReport, Shared } from './rules/line.ts'
 import type { PeerAddresses } from './rules/message.ts'
 import type { ConnectionId, Handle, PeerId } from './rules/peer.ts'
@@ -83,6 +84,8 @@ export type MeshEvent =
   /** This peer has more neighbours than it needs. */
   | { readonly type: 'peer.spare'; readonly peerId: PeerId }
   | ({ readonly type: 'view.looked' } & Roster['view'])
+  /** From now on these may be connected. */
+  | { readonly type: 'guests.changed'; readonly guests: GuestList }
   | { readonly type: 'peers.request' }
   | { readonly type: 'peers.asked'; readonly peerId: PeerId }
   | { readonly type: 'peers.told'; readonly peers: readonly PeerAddresses[] }
@@ -152,6 +155,7 @@ export const meshMachine = setup({
     'acknowledge.elapsed': follow,
     'peers.asked': follow,
     'peers.told': follow,
+    'guests.changed': follow,
     'xstate.done.actor.*': follow,
     'xstate.error.actor.*': follow,
     'dial.due': {},

@@ -35,7 +35,7 @@ export type SyncMachineEvent =
   | { readonly type: `entry.${string}` }
   | { readonly type: `lease.${string}` }
   /** Passed to the mesh. */
-  | { readonly type: 'peer.connect' | 'peer.disconnect' | 'peers.request' }
+  | { readonly type: 'peer.connect' | 'peer.disconnect' | `peers.${string}` }
   /** Broadcast, or whispered. */
   | { readonly type: 'message.send' }
 
@@ -103,7 +103,7 @@ export const syncMachine = setup({
     'lease.*': { actions: 'tellStore' },
     'message.send': { actions: 'sendMessage' },
     'peer.*': { actions: 'tellMesh' },
-    'peers.request': { actions: 'tellMesh' },
+    'peers.*': { actions: 'tellMesh' },
     'mesh.closed': '.closed',
     'sync.close': '.closing',
   },
@@ -135,7 +135,7 @@ export const syncMachine = setup({
         'lease.*': { actions: 'refuseLate' },
         'message.send': { actions: 'refuseLate' },
         'peer.*': { actions: 'refuseLate' },
-        'peers.request': { actions: 'refuseLate' },
+        'peers.*': { actions: 'refuseLate' },
       },
     },
     closed: { type: 'final' },

@@ -3,10 +3,11 @@
  * The exchange is told in `message.ts`, the questions that are asked in `hello.ts`.
  */
 
-import { learnAddresses, type Moment, noteOutcome } from './dialling.ts'
-import { type HelloVerdict, judgeAuth, judgeHello, judgeReply } from './hello.ts'
+import { type AddressBook, learnAddresses, type Moment, noteOutcome } from './dialling.ts'
+import { type GuestList, isGuest } from './guests.ts'
+import { judgeAuth, judgeHello, judgeReply } from './hello.ts'
 import type { ConnectionOutput, ConnectionReport } from './line.ts'
-import type { Introduction, Reply } from './message.ts'
+import type { Introduction, RefusalReason, Reply } from './message.ts'
 import { createPair, evidence, mayAuthenticate, nominalConnection, type Pair } from './pair.ts'
 import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
 import type { ProofVerdict } from './proof.ts'
@@ -51,6 +52,8 @@ export function hearReply(
   const verdict = judgeReply(heard, judgingSelf(roster, reply.peerId), member.expects)
   if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
   const { peerId, run } = reply
+  const isWanted = isGuest(roster.guests, peerId)
+  if (!isWanted) return refuse(roster, handle, { reason: 'denied', peerId })
   const next = introduce(roster, { ...member, peerId, run, introduction: reply })
   const orders = [welcome(next, handle, { hello: reply, version: verdict.version })]
   const step = authenticate(next, { handle, proof, evidence: reply.evidence }, moment)
@@ -66,9 +69,35 @@ export function hearAuth(
   const { handle, auth } = heard
   const proof = judgeAuth(heard)
   if (proof.verdict === 'refused') return refuse(roster, handle, proof)
+  // Not before the last word: until then whoever knows the secret could claim any id, and try
+  // which ones are admitted.
+  const peerId = roster.members.get(handle)?.peerId
+  const isAdmitted = peerId != null && isGuest(roster.guests, peerId)
+  if (!isAdmitted) return refuse(roster, handle, { reason: 'denied' })
   const admitted = tell(handle, { type: 'peer.admitted' })
   const step = authenticate(roster, { handle, proof, evidence: auth.evidence }, moment)
   return { roster: step.roster, orders: [admitted, ...step.orders] }
+}
+
+/** Others may be connected from now on. Who may not any more is cut off, and not dialled again. */
+export function changeGuests(roster: Roster, guests: GuestList): RosterStep {
+  const isUnwanted = (peerId: PeerId) => !isGuest(guests, peerId)
+  const orders: Order[] = []
+  for (const { handle, peerId, isAuthenticated } of roster.members.values()) {
+    // Who has not proved yet who it is will be judged when it does.
+    if (peerId === null || !isAuthenticated || !isUnwanted(peerId)) continue
+    orders.push(tell(handle, { type: 'peer.refused', reason: 'denied' }))
+  }
+  const woken = wake({ ...roster, guests, book: withoutPeers(roster.book, isUnwanted) })
+  return { roster: woken.roster, orders: [...orders, ...woken.orders] }
+}
+
+/** What the application named stays: another peer may live there some day. */
+function withoutPeers({ entries }: AddressBook, isUnwanted: (peerId: PeerId) => boolean) {
+  const kept = [...entries].filter(([, { source, peerId }]) => {
+    return source === 'join' || peerId === null || !isUnwanted(peerId)
+  })
+  return { entries: new Map(kept) }
 }
 
 /** A connection is over, for whatever reason. */
@@ -85,7 +114,10 @@ export function forget(roster: Roster, output: ConnectionOutput, moment: Moment)
     const peerId = member.peerId as PeerId
     const connection = member.connection as ConnectionId
     const step = advancePair(next, peerId, { type: 'connection.lost', connection })
-    const gone = noteLoss(step.roster, { peerId, output }, moment)
+    // Who was dialled may have heard the last word, and refused after all.
+    const isRefused = output.end.cause === 'refused'
+    next = isRefused ? noteFailure(step.roster, member, { output, moment }) : step.roster
+    const gone = noteLoss(next, { peerId, output }, moment)
     next = gone.roster
     orders.push(...step.orders, ...gone.orders)
   }
@@ -127,9 +159,10 @@ function judgingSelf(roster: Roster, peerId: PeerId) {
 function refuse(
   roster: Roster,
   handle: Handle,
-  { reason }: Pick<Extract<HelloVerdict, { verdict: 'refused' }>, 'reason'>,
+  { reason, peerId }: { readonly reason: RefusalReason; readonly peerId?: PeerId },
 ): RosterStep {
-  return { roster, orders: [tell(handle, { type: 'peer.refused', reason })] }
+  const known = peerId === undefined ? {} : { peerId }
+  return { roster, orders: [tell(handle, { type: 'peer.refused', reason, ...known })] }
 }
 
 function introduce(roster: Roster, member: Member): Roster {

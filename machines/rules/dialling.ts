@@ -280,9 +280,7 @@ function rank({ source }: { source: AddressSource }): number {
 
 const RANKS: Readonly<Record<AddressSource, number>> = { exchange: 0, hello: 1, join: 2 }
 
-/**
- * Whoever answers so is no peer for us, or not for long: a learned address is forgotten at once.
- */
+/** Whoever answers so is no peer for us: an address that was learned is forgotten at once. */
 const HOPELESS_REASONS: ReadonlySet<string> = new Set([
   'network',
   'bad-mac',
@@ -293,6 +291,7 @@ const HOPELESS_REASONS: ReadonlySet<string> = new Set([
   'leasing',
   'safety',
   'rules',
+  'denied',
   'id-clash',
   'malformed',
   'closing',

@@ -156,6 +156,11 @@ export const ERRORS = {
     state: 'No connection was added.',
     cure: 'Correct `peerId` or the address; the peer may have restarted under another id.',
   },
+  PEER_DENIED: {
+    when: 'By the lists `allow` and `deny` of one of the two peers the other may not be connected.',
+    state: 'No connection was added; both sides were told.',
+    cure: 'Change the lists of whoever refused, at its opening or by admit() while it runs.',
+  },
   PEER_CLASH: {
     when: 'The other peer claims the peer id of this one.',
     state: 'No connection was added; both sides were told.',

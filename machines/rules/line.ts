@@ -73,7 +73,8 @@ export type ConnectionCommand =
       readonly version: number
       readonly evidence: PairEvidence
     }
-  | { readonly type: 'peer.refused'; readonly reason: RefusalReason }
+  /** With the id of who has proved it, if that is the reason. */
+  | { readonly type: 'peer.refused'; readonly reason: RefusalReason; readonly peerId?: PeerId }
   /** Who dialled has proved who it is. */
   | { readonly type: 'peer.admitted' }
   | { readonly type: 'pair.say'; readonly message: PairMessage }

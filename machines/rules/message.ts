@@ -104,6 +104,7 @@ export type RefusalReason =
   | 'leasing' // leases on one side, none on the other
   | 'safety' // another safety mode, other voters or another longest term
   | 'rules' // entries are proven in another way, or other peers may write
+  | 'denied' // the lists of one side do not admit the other
   | 'self' // the peer dialled itself
   | 'id-clash' // somebody else claims this peer's id
   | 'id-mismatch' // another peer answers at that address

@@ -1,9 +1,8 @@
 /**
  * The roster: all connections of this peer, whom each leads to, and which one of a pair is in use.
  *
- * Everything the mesh decides is decided here or in `admission.ts`, over plain data: each function
- * takes the roster as it is and returns the next one with orders for the hands. Time and dice come
- * in with the moment.
+ * Everything the mesh decides is decided here or in `admission.ts`: each function takes the roster
+ * as it is and returns the next one with orders for the hands. Time and dice come by the moment.
  */
 
 import {
@@ -15,6 +14,7 @@ import {
   nextDueAt,
   noteOutcome,
 } from './dialling.ts'
+import { EVERYBODY, type GuestList, isGuest } from './guests.ts'
 import type { ConnectionBirth, ConnectionCommand, ConnectionOutput } from './line.ts'
 import type { Introduction, PeerAddresses } from './message.ts'
 import {
@@ -55,6 +55,7 @@ export interface Roster {
     readonly capabilities: readonly string[]
   }
   readonly limits: { readonly connectionsMax: number; readonly maxOutgoing: number }
+  readonly guests: GuestList
   /** Where others may dial this peer. */
   readonly addresses: readonly string[]
   readonly isClosing: boolean
@@ -113,6 +114,7 @@ export interface RosterStep {
 export function createRoster(options: Pick<Roster, 'self' | 'limits' | 'addresses'>): Roster {
   return {
     ...options,
+    guests: EVERYBODY,
     isClosing: false,
     view: { wanted: null, reachable: new Set() },
     members: new Map(),
@@ -141,6 +143,7 @@ export function learnPeers(
   let { book } = roster
   for (const { peerId, addresses } of peers.slice(0, PEERS_TOLD_MAX)) {
     if (peerId === roster.self.peerId || roster.pairs.get(peerId)?.connections.length) continue
+    if (!isGuest(roster.guests, peerId)) continue
     book = learnAddresses(book, { addresses, source: 'exchange', peerId }, moment)
   }
   return wake({ ...roster, book })

@@ -60,6 +60,8 @@ const WRONG: { readonly [Name in keyof Required<OpenOptions>]: readonly unknown[
   leaseMs: [null, '1000', 0, 19, -1, Number.NaN, Number.POSITIVE_INFINITY, 4e11, {}],
   peerId: [...ALWAYS_WRONG, 7, '', 'two words', 'ünï', 'x'.repeat(129)],
   secret: [null, 7, '', new Uint8Array(0), [], ['one', ''], ['a', 'b', 'c'], 'x'.repeat(1025)],
+  allow: [null, 'alice', [''], ['alice', 'alice'], [7], Array(4097).fill('x')],
+  deny: [null, 'alice', [''], ['alice', 'alice'], [7], {}],
   identity: [null, 7, '', {}],
   insecure: [null, true, false, 'yes', 'plain-text'],
   maxOutgoing: [null, '8', -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, {}],

@@ -13,6 +13,7 @@ import { readWords } from '../../bin/flag.ts'
 import { drawGrid } from '../../bin/grid.ts'
 import { readLiteral, writeLiteral } from '../../bin/literal.ts'
 import { nearest } from '../../bin/nearest.ts'
+import { placeOf } from '../../bin/network.ts'
 import { readSettings, settingFlags } from '../../bin/settings.ts'
 import { referencePage } from './reference.ts'
 
@@ -20,7 +21,7 @@ import { referencePage } from './reference.ts'
 const words = suite('words of the command line')
 
 const FLAGS = {
-  ...settingFlags('network', 'join', 'timeout'),
+  ...settingFlags('network', 'join', 'allow', 'timeout'),
   color: { value: 'WHEN', choices: ['never', 'always'], help: 'when' },
   verbose: { short: 'v', help: 'more' },
 }
@@ -102,6 +103,15 @@ words('a flag outweighs a variable, a variable the file, and each setting goes i
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+})
+
+words('who may be connected is said like the rest, and comes to the peer', () => {
+  const environment = { HOLDFAST_DENY: 'carol, dave' }
+  const file = join(tmpdir(), 'no such folder')
+  const settings = readSettings({ given: read('--allow', 'bob'), environment, folder: file })
+  const { allow, deny } = placeOf(settings)
+  assert.equal([allow, deny], [['bob'], ['carol', 'dave']])
+  assert.equal(Object.keys(placeOf({})).sort(), ['advertise', 'join', 'listen', 'network'])
 })
 
 words('a file that makes no sense is told by its name', () => {

@@ -205,6 +205,10 @@ const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     const bob = await company.alone({ peerId: 'bob' })
     await bob.connect(addressOf(alice), { peerId: 'carol' })
   },
+  PEER_DENIED: async (company) => {
+    const alice = await company.listening({ deny: ['bob'] })
+    await (await company.alone({ peerId: 'bob' })).connect(addressOf(alice))
+  },
   PEER_CLASH: (company) => dialling(company, { peerId: 'alice' }),
   SELF_CONNECTION: async (company) => {
     const alice = await company.listening()

@@ -27,6 +27,7 @@ face('every option is in the README', () => {
   const options = [
     ...optionsIn('actors/settings.ts', 'DictionaryOptions'),
     ...optionsIn('actors/identity.ts', 'Proving'),
+    ...optionsIn('machines/rules/guests.ts', 'Guests'),
   ]
   assert.ok(options.length > 20, options.join())
   assert.equal(missing(options), [])

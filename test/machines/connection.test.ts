@@ -79,6 +79,7 @@ const connecting = (opened: Record<string, string>) => ({
   'beat, +heartbeat': 'heartbeat.due',
   '→ closed (farewell, duplicate, by us): -connectMs, stop wire': 'connection.close',
   '→ closed (limit, connect): -connectMs, dropWire, stop wire': 'connectMs',
+  '→ closed (refused, busy, by us): -connectMs, dropWire, stop wire': 'peer.refused',
 })
 
 const handshaking = (next: Record<string, string>, ...known: string[]) => ({
@@ -108,6 +109,7 @@ const waiting = {
   sayToPair: 'pair.say',
   '→ nominal: useLine': 'connection.nominate',
   '→ conflicted.draining: sayFarewell, +drainMs': 'connection.close',
+  '→ closed (refused, busy, by us): dropWire, stop wire': 'peer.refused',
 }
 
 /** What both sides have in common once they know each other. */
@@ -118,7 +120,7 @@ const AUTHENTICATED = {
     '→ closed (farewell, duplicate, by us): -drainMs, stop wire':
       'wire.closed end farewell drainMs',
     '→ closed (farewell, duplicate, by us): -drainMs, dropWire, stop wire':
-      'wire.broken wire.silent',
+      'wire.broken wire.silent peer.refused',
     '(ignored)': [
       'heartbeat.due',
       wordsBut('end', 'farewell'),
@@ -137,6 +139,7 @@ const AUTHENTICATED = {
     sayToPair: 'pair.say',
     '→ conflicted.demoted: leaveLine': 'connection.demote',
     '→ conflicted.draining: leaveLine, sayFarewell, +drainMs': 'connection.close',
+    '→ closed (refused, busy, by us): leaveLine, dropWire, stop wire': 'peer.refused',
   },
   closed: {},
 }
@@ -214,6 +217,16 @@ connection('the other peer is known from its welcome on, and in the output', () 
   const { snapshot: closed } = take(held, EVENTS['wire.closed'])
   const end = { cause: 'wire', reason: 'reset', detail: 'gone' }
   assert.equal(closed.output, { handle: 'a', peerId: 'bob', address: 'sim://bob', end })
+})
+
+connection('who is refused for what it is, is known as well', () => {
+  const { snapshot: opened } = take(begin(outgoing).snapshot, EVENTS['wire.opened'])
+  const { snapshot: judged } = take(opened, EVENTS.reply)
+  const denied = { type: 'peer.refused', reason: 'denied', peerId: 'bob' }
+  const end = { cause: 'refused', reason: 'denied', by: 'us' }
+  const output = { handle: 'a', peerId: 'bob', address: 'sim://bob', end }
+  assert.equal(take(judged, denied).snapshot.output, output)
+  assert.is(take(judged, EVENTS['peer.refused']).snapshot.output.peerId, null)
 })
 
 connection('who closes in order instead of a reply has another secret, as far as is known', () => {

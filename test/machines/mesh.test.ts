@@ -25,6 +25,7 @@ const FOLLOWED_ALWAYS = [
   'acknowledge.elapsed',
   'peers.asked',
   'peers.told',
+  'guests.changed',
   'xstate.done.actor.a-7',
   'xstate.error.actor.a-7',
 ]

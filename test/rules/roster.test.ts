@@ -1,10 +1,17 @@
 /** What the mesh remembers of peers that come and go. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { forget, hearHello, PAIRS_MAX } from '../../machines/rules/admission.ts'
+import { changeGuests, forget, hearHello, PAIRS_MAX } from '../../machines/rules/admission.ts'
+import { guestListOf } from '../../machines/rules/guests.ts'
 import type { Hello } from '../../machines/rules/message.ts'
 import type { Handle, PeerId, RunId } from '../../machines/rules/peer.ts'
-import { accept, createRoster, type Roster } from '../../machines/rules/roster.ts'
+import {
+  accept,
+  createRoster,
+  learn,
+  learnPeers,
+  type Roster,
+} from '../../machines/rules/roster.ts'
 
 const rosters = suite('rules/roster')
 const bytesOf = (count: number) => new Uint8Array(count)
@@ -58,6 +65,21 @@ rosters('whoever is there is not forgotten, and no select number comes twice', (
   assert.equal(roster.pairs.get('alice' as PeerId), pair)
   assert.not(roster.pairs.has('al' as PeerId))
   assert.is(visit(roster, 'al').pairs.get('al' as PeerId)?.lastSelect, 17)
+})
+
+rosters('an address of somebody who is not admitted is neither learned nor kept', () => {
+  const at = (name: string) => ({
+    peerId: name as PeerId,
+    addresses: [`tcp://${name}:1`],
+  })
+  const known = (roster: Roster) => [...roster.book.entries.keys()]
+  const joined = learn(start(), { addresses: ['tcp://home:1'], source: 'join' }, moment).roster
+  const open = learnPeers(joined, [at('alice'), at('carol')], moment).roster
+  assert.equal(known(open), ['tcp://home:1', 'tcp://alice:1', 'tcp://carol:1'])
+  const closed = changeGuests(open, guestListOf({ deny: ['carol'] })).roster
+  assert.equal(known(closed), ['tcp://home:1', 'tcp://alice:1'])
+  const told = learnPeers(closed, [at('carol'), at('dave')], moment).roster
+  assert.equal(known(told), ['tcp://home:1', 'tcp://alice:1', 'tcp://dave:1'])
 })
 
 rosters.run()
