@@ -5,9 +5,8 @@ import { showCountdown } from './duration.ts'
 import { EXIT } from './exit.ts'
 import { type Flags, readWords, requireWords } from './flag.ts'
 import { drawGrid } from './grid.ts'
+import { linesOf, printLines } from './listing.ts'
 import { showKey } from './literal.ts'
-import { print } from './output.ts'
-import { paint } from './paint.ts'
 import { VISIT_FLAGS, visit } from './visit.ts'
 
 const FLAGS = {
@@ -33,7 +32,7 @@ first come first.`,
     const given = readWords({ name: 'leases', flags: FLAGS, words })
     requireWords(given, { name: 'leases', usage: '[PREFIX]', min: 0, max: 1 })
     const [prefix = ''] = given.words
-    return visit(given, async ({ dictionary }) => {
+    return visit(given, async ({ dictionary, signal }) => {
       const leases = dictionary
         .leases()
         .map(({ key, owner, token, remainingMs }) => {
@@ -41,20 +40,23 @@ first come first.`,
         })
         .filter(({ key }) => key.startsWith(prefix))
         .sort((one, other) => one.remainingMs - other.remainingMs)
-      if (given.has('json')) {
-        for (const lease of leases) await print(JSON.stringify(lease))
-        return 0
-      }
-      const rows = leases.map(({ key, owner, token, remainingMs }) => {
-        return [key, owner, String(token), showCountdown(remainingMs)]
-      })
-      const [heading = '', ...lines] = drawGrid({
-        heading: ['KEY', 'OWNER', 'TOKEN', 'LEFT'],
-        rows,
-      })
-      await print(paint('dim', heading))
-      for (const line of lines) await print(line)
+      const lines = linesOf(leases, { isJson: given.has('json'), draw: drawLeases })
+      await printLines(lines, signal)
       return 0
     })
   },
+}
+
+interface LeaseRow {
+  readonly key: string
+  readonly owner: string
+  readonly token: number
+  readonly remainingMs: number
+}
+
+function drawLeases(leases: readonly LeaseRow[]): string[] {
+  const rows = leases.map(({ key, owner, token, remainingMs }) => {
+    return [key, owner, String(token), showCountdown(remainingMs)]
+  })
+  return drawGrid({ heading: ['KEY', 'OWNER', 'TOKEN', 'LEFT'], rows })
 }

@@ -4,11 +4,10 @@ import type { Dictionary } from 'holdfast'
 import type { Command } from './command.ts'
 import { showCountdown } from './duration.ts'
 import { EXIT } from './exit.ts'
-import { type Flags, type Given, readWords, requireWords } from './flag.ts'
+import { type Flags, readWords, requireWords } from './flag.ts'
 import { drawGrid, oneLine } from './grid.ts'
+import { linesOf, printLines } from './listing.ts'
 import { plain, showKey } from './literal.ts'
-import { print } from './output.ts'
-import { paint } from './paint.ts'
 import { VISIT_FLAGS, visit } from './visit.ts'
 
 const FLAGS = {
@@ -44,10 +43,12 @@ Prints the keys that begin with PREFIX, or all of them, in order, one a line.`,
     requireWords(given, { name: 'ls', usage: '[PREFIX]', min: 0, max: 1 })
     return visit(given, async ({ dictionary, signal }) => {
       const rows = rowsOf(dictionary, given.words[0])
-      for (const line of linesOf(rows, given)) {
-        if (signal.aborted) break
-        await print(line)
-      }
+      const isJson = given.has('json')
+      const lines =
+        isJson || given.has('long')
+          ? linesOf(rows, { isJson, draw: drawRows })
+          : rows.map(({ key }) => oneLine(key))
+      await printLines(lines, signal)
       return 0
     })
   },
@@ -76,11 +77,4 @@ export function drawRows(rows: readonly Row[], columnsMax?: number): string[] {
     JSON.stringify(value),
   ])
   return drawGrid({ heading, rows: cells, ...(columnsMax !== undefined && { columnsMax }) })
-}
-
-function linesOf(rows: readonly Row[], given: Given): string[] {
-  if (given.has('json')) return rows.map((row) => JSON.stringify(row))
-  if (!given.has('long')) return rows.map(({ key }) => oneLine(key))
-  const [heading = '', ...lines] = drawRows(rows)
-  return [paint('dim', heading), ...lines]
 }

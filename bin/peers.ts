@@ -6,8 +6,7 @@ import type { Command } from './command.ts'
 import { EXIT } from './exit.ts'
 import { type Flags, readWords, requireWords } from './flag.ts'
 import { drawGrid } from './grid.ts'
-import { print } from './output.ts'
-import { paint } from './paint.ts'
+import { linesOf, printLines } from './listing.ts'
 import { VISIT_FLAGS, visit } from './visit.ts'
 
 /** So long does a peer take at most until it tells a new neighbour of itself and of others. */
@@ -48,8 +47,7 @@ could connect to itself, and those that others know. Who is out of reach is list
       // The confirmation is measured on its way, so that the round trip is known.
       await dictionary.untilDelivered({ waitMs: CENSUS_MS }).catch(() => {})
       const rows = listPeers(dictionary)
-      if (given.has('json')) for (const row of rows) await print(JSON.stringify(row))
-      else await printTable(rows)
+      await printLines(linesOf(rows, { isJson: given.has('json'), draw: drawPeers }), signal)
       return 0
     }
     return visit(given, work, { maxOutgoing: OUTGOING_MAX })
@@ -72,15 +70,10 @@ function listPeers({ members, peers }: Dictionary): PeerRow[] {
   return rows.sort((one, other) => (one.peerId < other.peerId ? -1 : 1))
 }
 
-async function printTable(peers: readonly PeerRow[]): Promise<void> {
+function drawPeers(peers: readonly PeerRow[]): string[] {
   const rows = peers.map(({ peerId, state, roundTripMs, addresses }) => {
     const trip = roundTripMs === null ? '–' : `${roundTripMs.toFixed(1)} ms`
     return [peerId, state, trip, addresses.join(', ') || '–']
   })
-  const [heading = '', ...lines] = drawGrid({
-    heading: ['PEER', 'STATE', 'ROUND TRIP', 'ADDRESSES'],
-    rows,
-  })
-  await print(paint('dim', heading))
-  for (const line of lines) await print(line)
+  return drawGrid({ heading: ['PEER', 'STATE', 'ROUND TRIP', 'ADDRESSES'], rows })
 }
