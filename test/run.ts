@@ -1,7 +1,6 @@
 /**
  * The test runner. `npm test` runs all; `npm test -- lease tcp` the files whose path holds a word.
  *
- * Every file runs in a process of its own, three at a time, because uvu has no limit of time, runs
  * all files in one process, and ends well when no test ran. All are compiled at once beforehand,
  * since to load the sources one by one takes longer than most tests do. Each of these is a failure:
  * a file that ran no test, that exits with an error, that is still running at its limit, or that
@@ -10,13 +9,16 @@
  * The last line is `N passed, N failed`, and `, N skipped` where some were.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
 import { startWords } from './bundle.ts'
+import { lanesOf } from './order.ts'
 import './secret.ts'
 
-const FILES_AT_ONCE_MAX = 3
+/** How many files run at once that compute, and that mostly wait, while there are both. */
+const COMPUTING_AT_ONCE_MAX = 2
+const WAITING_AT_ONCE_MAX = 2
 /** How long one file may take in all. */
 const FILE_MS_MAX = 240_000
 /** How long a process may live on after its last test. */
@@ -33,12 +35,6 @@ interface Options {
   readonly filters: readonly string[]
   readonly fileMsMax: number
   readonly exitMsMax: number
-}
-
-/** A test file, and the words that make node run it. */
-interface TestFile {
-  readonly path: string
-  readonly words: readonly string[]
 }
 
 interface Totals {
@@ -88,20 +84,25 @@ function readOptions(): Options {
 
 async function runAll(options: Options): Promise<boolean> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal))
-  const words = await startWords({ files: findFiles(options) })
-  const files = [...words].map(([path, words]) => ({ path, words }))
+  const files = findFiles(options)
+  const words = await startWords({ files })
+  const { waiting, computing } = lanesOf(files.map(shown))
   const sum = { passed: 0, failed: 0, skipped: 0 }
-  const worker = async () => {
-    for (let file = files.shift(); file !== undefined; file = files.shift()) {
-      const ending = await runFile(file, options)
+  const work = async (own: string[], others: string[]) => {
+    const next = () => own.shift() ?? others.shift()
+    for (let path = next(); path !== undefined; path = next()) {
+      const ending = await runFile(words.get(resolve(path)) ?? [], options)
       const result = judge(ending)
-      report(file.path, result, ending)
+      report(path, result, ending)
       sum.passed += result.passed
       sum.failed += result.failed
       sum.skipped += result.skipped
     }
   }
-  await Promise.all(Array.from({ length: FILES_AT_ONCE_MAX }, worker))
+  await Promise.all([
+    ...Array.from({ length: COMPUTING_AT_ONCE_MAX }, () => work(computing, waiting)),
+    ...Array.from({ length: WAITING_AT_ONCE_MAX }, () => work(waiting, computing)),
+  ])
   if (sum.passed + sum.failed === 0) {
     console.log('\nNo test ran.')
     sum.failed = 1
@@ -111,20 +112,18 @@ async function runAll(options: Options): Promise<boolean> {
   return sum.failed === 0
 }
 
-/** The largest files come first, so that no long one is left to run alone at the end. */
 function findFiles({ folder, filters }: Options): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.ts'))
     .map((path) => join(folder, path))
     .filter((path) => filters.length === 0 || filters.some((word) => shown(path).includes(word)))
-    .sort((one, other) => statSync(other).size - statSync(one).size || (one < other ? -1 : 1))
 }
 
 function shown(path: string): string {
   return relative(process.cwd(), path).replaceAll('\\', '/')
 }
 
-function runFile({ words }: TestFile, { fileMsMax, exitMsMax }: Options): Promise<Ending> {
+function runFile(words: readonly string[], { fileMsMax, exitMsMax }: Options): Promise<Ending> {
   // A group of its own, so that the kill reaches what the file started as well.
   const child = spawn(process.execPath, words, {
     detached: true,
@@ -211,7 +210,7 @@ function report(file: string, result: Result, { output, elapsedMs }: Ending): vo
   const counts = [`${result.passed} passed`]
   if (result.failed > 0) counts.push(`${result.failed} failed`)
   if (result.skipped > 0) counts.push(`${result.skipped} skipped`)
-  console.log(`${word} ${shown(file)} (${counts.join(', ')}, ${(elapsedMs / 1000).toFixed(1)} s)`)
+  console.log(`${word} ${file} (${counts.join(', ')}, ${(elapsedMs / 1000).toFixed(1)} s)`)
   if (result.failed === 0) return
   for (const complaint of result.complaints) console.log(`    ${complaint}`)
   console.log(output.trimEnd().replace(/^/gm, '    | '))

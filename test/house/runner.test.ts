@@ -1,10 +1,11 @@
 /** The runner is run as `npm test` runs it, over small files in a folder of their own. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startWordsOf } from '../bundle.ts'
+import { COMPUTING, lanesOf, WAITING } from '../order.ts'
 
 const runner = suite('the test runner')
 
@@ -141,6 +142,19 @@ runner('calls a handle that outlives the tests a leak', () => {
   assert.is(lastLine, '2 passed, 1 failed', output)
   assert.is(code, 1)
   assert.match(output, /Leaked handle: 2000 ms after the last test/)
+})
+
+runner('knows of no file that is gone, and puts the longest first', () => {
+  const listed = [...WAITING, ...COMPUTING]
+  assert.is(new Set(listed).size, listed.length)
+  for (const path of listed) assert.ok(existsSync(path), path)
+  const [slowest = '', quickest = ''] = [WAITING[0], WAITING.at(-1)]
+  const [hardest = ''] = COMPUTING
+  const lanes = lanesOf(['test/bob.test.ts', quickest, 'test/alice.test.ts', hardest, slowest])
+  assert.equal(lanes, {
+    waiting: [slowest, quickest],
+    computing: [hardest, 'test/alice.test.ts', 'test/bob.test.ts'],
+  })
 })
 
 runner.run()
