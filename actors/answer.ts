@@ -19,26 +19,38 @@ import type { Timer } from '../transport/ports.ts'
 import { isProvable } from './evidence.ts'
 import type { Line } from './line.ts'
 import type { Switchboard } from './switchboard.ts'
+import { Turns } from './turns.ts'
 
 /** An answer waits while more than this many bytes wait on the line. */
 const ANSWER_QUEUE_BYTES_MAX = 1024 * 1024
 /** How often an answer that waits looks whether the line takes more, in milliseconds. */
 const LOOK_MS = 1
 
-type Told<Kind extends DataMessage['kind']> = Extract<DataMessage, { kind: Kind }>
+/** A message of that kind. */
+export type Told<Kind extends DataMessage['kind']> = Extract<DataMessage, { kind: Kind }>
 
 /** What this peer answers its neighbours. */
 export class Answers {
   readonly #board: Switchboard
   /** What is on its way, one answer to each line: who asks again wants the new one only. */
   readonly #answers = new Map<Handle, Answer>()
+  readonly #turns: Turns
 
   constructor(board: Switchboard) {
     this.#board = board
+    this.#turns = new Turns(board)
+  }
+
+  /** Answers when it is the turn of who asks. */
+  hear(line: Line, question: Told<'sync.compare' | 'sync.ask'>): void {
+    this.#turns.take(line, () => {
+      if (question.kind === 'sync.ask') this.#give(line, question)
+      else this.#compare(line, question)
+    })
   }
 
   /** Says whether the asker has heard and holds the same. */
-  compare(line: Line, { ask, summary, renewed }: Told<'sync.compare'>): void {
+  #compare(line: Line, { ask, summary, renewed }: Told<'sync.compare'>): void {
     const { replica } = this.#board
     // What nobody was sent yet is in no summary, and the asker must not believe to know all.
     const isEqual = summary === summaryOf(replica) && replica.unsent.length === 0
@@ -51,7 +63,7 @@ export class Answers {
   }
 
   /** Begins to give everything that the asker has not heard of. */
-  give(line: Line, question: Told<'sync.ask'>): void {
+  #give(line: Line, question: Told<'sync.ask'>): void {
     this.#answers.get(line.handle)?.stop()
     const answer = new Answer(this.#board, line, question)
     this.#answers.set(line.handle, answer)
@@ -59,11 +71,13 @@ export class Answers {
   }
 
   leave(handle: Handle): void {
+    this.#turns.leave(handle)
     this.#answers.get(handle)?.stop()
     this.#answers.delete(handle)
   }
 
   stop(): void {
+    this.#turns.stop()
     for (const answer of this.#answers.values()) answer.stop()
   }
 }

@@ -3,7 +3,7 @@
  * or the network. Nobody waits for a verdict, so what cannot be done is emitted as `entry.refused`.
  */
 
-import { validAddress } from '../machines/rules/dialling.ts'
+import { validAddress } from '../machines/rules/addressBook.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import type { Guests } from '../machines/rules/guests.ts'
 import { type Key, requireKey } from '../machines/rules/key.ts'

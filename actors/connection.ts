@@ -17,6 +17,7 @@ import {
 } from '../machines/rules/message.ts'
 import type { PairMessage } from '../machines/rules/pair.ts'
 import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
+import type { Place } from '../machines/rules/place.ts'
 import type { ProofVerdict } from '../machines/rules/proof.ts'
 import { withHands } from './hands.ts'
 import { Handshake } from './handshake.ts'
@@ -87,7 +88,7 @@ function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provid
         if (isLate) board.reach('handshake.time', context)
         lineOf(context).destroy()
       },
-      report: sendParent(({ context, event }) => reportOf(context, event)),
+      report: sendParent(({ context, event }) => reportOf(context, event, lineOf(context).place)),
     },
   }
 }
@@ -162,7 +163,7 @@ function wireLogicFor(board: Switchboard) {
       closed: ({ code, detail }) => sendBack({ type: 'wire.closed', reason: code, detail }),
     })
     if (direction === 'outgoing') {
-      const wire = board.dial(address, line)
+      const wire = board.dial(input, line)
       if (wire) line.carry(wire)
     }
     return () => {
@@ -205,14 +206,18 @@ function introduction(board: Switchboard): Omit<Introduction, 'nonce' | 'publicK
   }
 }
 
-function reportOf({ handle }: ConnectionContext, event: ConnectionEvent): ConnectionReport {
+function reportOf(
+  { handle }: ConnectionContext,
+  event: ConnectionEvent,
+  place: Place,
+): ConnectionReport {
   const { message, proof: given } = event as Told<'message.received'>
   const proof = given as ProofVerdict
   switch (message.kind) {
     case 'hello':
-      return { type: 'hello.received', handle, hello: message, proof }
+      return { type: 'hello.received', handle, hello: message, proof, place }
     case 'reply':
-      return { type: 'reply.received', handle, reply: message, proof }
+      return { type: 'reply.received', handle, reply: message, proof, place }
     case 'auth':
       return { type: 'auth.received', handle, auth: message, proof }
     case 'farewell':

@@ -14,6 +14,7 @@ import {
   type Message,
 } from '../machines/rules/message.ts'
 import type { Handle, Origin, PeerId } from '../machines/rules/peer.ts'
+import { type Place, placeOf, placeOfHost } from '../machines/rules/place.ts'
 import { decode, encode } from '../transport/codec.ts'
 import { body } from '../transport/framing.ts'
 import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
@@ -125,6 +126,12 @@ export class Line implements WireEvents {
   /** What proofs on this line are bound to (see `Wire.binding`). */
   get binding(): Uint8Array | undefined {
     return this.#wire?.binding
+  }
+
+  /** Where the other end is. */
+  get place(): Place {
+    const host = this.#wire?.remoteHost
+    return host === undefined ? placeOf(this.address) : placeOfHost(host)
   }
 
   get queuedBytes(): number {

@@ -12,6 +12,7 @@ import {
   type MeshInput,
   meshMachine,
 } from '../machines/mesh.ts'
+import type { Moment } from '../machines/rules/addressBook.ts'
 import {
   changeGuests,
   forget,
@@ -19,8 +20,8 @@ import {
   hearHello,
   hearReply,
 } from '../machines/rules/admission.ts'
-import type { Moment } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
+import { keepPace, learnPeers, peersToTell } from '../machines/rules/hearsay.ts'
 import { OWN_ADDRESSES_MAX } from '../machines/rules/hello.ts'
 import type { ConnectionOutput } from '../machines/rules/line.ts'
 import { PROTOCOL_VERSIONS } from '../machines/rules/message.ts'
@@ -32,10 +33,8 @@ import {
   dial,
   dialDue,
   learn,
-  learnPeers,
   memberOf,
   type Order,
-  peersToTell,
   type Roster,
   type RosterStep,
   tell,
@@ -71,11 +70,12 @@ export const meshLogic = withHands(meshMachine, {
 function inputOf(board: Switchboard): MeshInput {
   const { settings, self } = board
   const { network, leasing, limits, maxOutgoing, advertise, listen } = settings
+  const { connectionsMax, learnedPortMin } = limits
   const ours = { safety: safetyOf(settings), rules: fingerprintOf(settings) }
   const identity = { network, leasing, ...ours, peerId: self.peer, run: self.run }
   const roster = createRoster({
     self: { ...identity, versions: PROTOCOL_VERSIONS, capabilities: CAPABILITIES },
-    limits: { connectionsMax: limits.connectionsMax, maxOutgoing },
+    limits: { connectionsMax, learnedPortMin, maxOutgoing },
     addresses: advertise.slice(0, OWN_ADDRESSES_MAX),
   })
   return { shared: board, roster: { ...roster, guests: settings.guests }, listen }
@@ -155,23 +155,19 @@ function decide(
     case 'view.looked':
       return wake({ ...roster, view: event })
     case 'peers.told':
-      return learnPeers(roster, event.peers, moment)
+      return learnPeers(roster, event, moment)
+    case 'peers.asked':
+      return answerPeers(board, roster, { peerId: event.peerId, moment })
     default:
       if (isEnd(event)) return hearEnd(board, roster, { event, moment })
-      return hearCompany(board, roster, event)
+      if (event.type === 'guests.changed') return changeGuests(roster, event.guests)
+      if (event.type === 'peers.request') board.lines.broadcast(encode({ kind: 'peers.ask' }))
+      return { roster, orders: [] }
   }
 }
 
 function wantedBy({ address, peerId, request }: DialAsked) {
   return { address, expects: peerId, requests: [request] }
-}
-
-/** Who may be here, and "whom do you know?", from a neighbour or to all of them. */
-function hearCompany(board: Switchboard, roster: Roster, event: AnyMeshEvent): RosterStep {
-  if (event.type === 'guests.changed') return changeGuests(roster, event.guests)
-  if (event.type === 'peers.asked') tellPeers(board, roster, event.peerId)
-  if (event.type === 'peers.request') board.lines.broadcast(encode({ kind: 'peers.ask' }))
-  return { roster, orders: [] }
 }
 
 function isEnd(event: AnyMeshEvent): event is MeshChildEvent {
@@ -267,9 +263,17 @@ function goneHandle(event: AnyMeshEvent): Handle | undefined {
   return kind === undefined ? undefined : (handle as Handle)
 }
 
-function tellPeers(board: Switchboard, roster: Roster, peerId: PeerId): void {
+/** "Whom do you know?" */
+function answerPeers(
+  board: Switchboard,
+  roster: Roster,
+  { peerId, moment }: { peerId: PeerId; moment: Moment },
+): RosterStep {
+  const step = keepPace(roster, peerId, moment)
+  if (step.orders.length > 0) return step
   const peers = peersToTell(roster).filter((each) => each.peerId !== peerId)
   board.lines.to(peerId)?.say({ kind: 'peers.tell', peers })
+  return step
 }
 
 /**

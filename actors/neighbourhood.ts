@@ -5,10 +5,11 @@
 
 import { fromCallback } from 'xstate'
 import { countMembers } from '../machines/rules/census.ts'
+import { PEERS_TOLD_MAX } from '../machines/rules/hearsay.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage, PeerAddresses } from '../machines/rules/message.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
-import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
+import { farthest } from '../machines/rules/place.ts'
 import {
   ASKED_DEGREE,
   changeNeighbour,
@@ -120,7 +121,7 @@ class Looking {
   }
 
   #look(): void {
-    const { view, members, mesh, random, kept, clock } = this.#board
+    const { view, members, mesh, random, kept, clock, lines } = this.#board
     const others = countMembers(members).connected
     this.#isPartial = others > VIEW_MAX
     const wanted = this.#isPartial ? VIEW_MIN : null
@@ -128,10 +129,11 @@ class Looking {
     for (const { peerId, isReachable } of members.values()) if (isReachable) reachable.add(peerId)
     mesh.send({ type: 'view.looked', wanted, reachable })
     if (wanted !== null && view.neighbours.size < wanted) {
-      mesh.send({ type: 'peers.told', peers: this.#strangers(view) })
+      const place = farthest([...lines.neighbours()].map((line) => line.place))
+      mesh.send({ type: 'peers.told', peers: this.#strangers(view), teller: null, place })
     }
     const peerId = surplus(view, { others, kept, random, now: clock.now() })
-    const line = peerId === null ? undefined : this.#board.lines.to(peerId)
+    const line = peerId === null ? undefined : lines.to(peerId)
     if (line === undefined) return
     line.isSpared = true
     mesh.send({ type: 'peer.spare', peerId })

@@ -19,6 +19,9 @@ export function carryOut(board: Switchboard, { orders }: RosterStep): void {
         if (order.isKept) board.kept.add(order.peerId)
         board.joined(order.peerId)
         break
+      case 'limit.reached':
+        board.reach(order.limit, order)
+        break
       case 'peer.lost':
         board.parted(order)
         break

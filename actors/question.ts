@@ -1,7 +1,10 @@
 /** A question of reconciliation that is under way. */
 
 import type { CoverageList } from '../machines/rules/coverage.ts'
+import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
+import { renewedDigest, summaryOf } from '../machines/rules/reconcile.ts'
+import type { Replica } from '../machines/rules/replica.ts'
 import type { Timer } from '../transport/ports.ts'
 import type { Line } from './line.ts'
 import type { Switchboard } from './switchboard.ts'
@@ -19,6 +22,13 @@ export interface Question {
   readonly isFresh: boolean
   entries: number
   timer: Timer
+}
+
+/** A question as it is put. */
+export function wordOf({ ask, step, told }: Question, replica: Replica): DataMessage {
+  if (step !== 'compare') return { kind: 'sync.ask', ask, coverage: told, all: step === 'all' }
+  const [summary, renewed] = [summaryOf(replica), renewedDigest(replica)]
+  return { kind: 'sync.compare', ask, summary, renewed }
 }
 
 /** A neighbour has told all that it was asked for. */

@@ -15,15 +15,15 @@ import { coverageList } from '../machines/rules/heard.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
-import { renewedDigest, summaryOf } from '../machines/rules/reconcile.ts'
 import { encode } from '../transport/codec.ts'
 import type { Timer } from '../transport/ports.ts'
-import { Answers } from './answer.ts'
+import { Answers, type Told } from './answer.ts'
 import { Attention, isHeldUp } from './attention.ts'
 import { isRefused } from './ingress.ts'
 import type { Line } from './line.ts'
-import { noteAnswered, type Question, type Step } from './question.ts'
+import { noteAnswered, type Question, type Step, wordOf } from './question.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
+import { Turns } from './turns.ts'
 
 /** How long an answer may pause before another neighbour is asked, in milliseconds. */
 export const ANSWER_MS_MAX = 10_000
@@ -46,7 +46,6 @@ export type ReconcileEvent =
   | { readonly type: 'sync.received'; readonly parcel: Parcel }
 
 type SyncMessage = Extract<DataMessage, { kind: `sync.${string}` }>
-type Told<Kind extends SyncMessage['kind']> = Extract<SyncMessage, { kind: Kind }>
 
 export const reconcileLogic = fromCallback<ReconcileEvent, { readonly shared: Shared }>(
   ({ input, receive }) => {
@@ -75,6 +74,7 @@ class Asking {
   readonly #late = new Set<Handle>()
   readonly #soon = new Map<Handle, Timer>()
   readonly #answers: Answers
+  readonly #hints: Turns
   #question: Question | undefined
   #asked = 0
   #routine: Timer
@@ -83,6 +83,7 @@ class Asking {
   constructor(board: Switchboard) {
     this.#board = board
     this.#answers = new Answers(board)
+    this.#hints = new Turns(board)
     this.#routine = this.#scheduleRoutine()
     this.#attention = new Attention(board, {
       heldUp: () => this.askAll(),
@@ -98,6 +99,7 @@ class Asking {
     if (this.#question) clock.clearTimeout(this.#question.timer)
     for (const timer of this.#soon.values()) clock.clearTimeout(timer)
     this.#answers.stop()
+    this.#hints.stop()
   }
 
   /** A neighbour is new, or back: it may know of leases that were renewed out of sight. */
@@ -136,6 +138,7 @@ class Asking {
     this.#awaited.delete(handle)
     this.#late.delete(handle)
     this.#answers.leave(handle)
+    this.#hints.leave(handle)
     if (isHeldUp(this.#board)) this.#attention.doubt()
     if (this.#question?.handle === handle) {
       this.#drop()
@@ -149,14 +152,13 @@ class Asking {
     const message = parcel.message as SyncMessage
     switch (message.kind) {
       case 'sync.compare':
-        return this.#answers.compare(parcel.line, message)
+      case 'sync.ask':
+        return this.#answers.hear(parcel.line, message)
       case 'sync.same':
       case 'sync.differs':
         return this.#hearComparison(parcel, message)
-      case 'sync.ask':
-        return this.#answers.give(parcel.line, message)
       case 'sync.hint':
-        return this.enqueue(parcel.line.handle)
+        return this.#hints.take(parcel.line, () => this.enqueue(parcel.line.handle))
       case 'sync.give':
         return this.#take(parcel, message)
       case 'sync.done':
@@ -183,8 +185,7 @@ class Asking {
       const line = this.#board.lines.get(handle)
       if (line === undefined) continue
       // Whoever has heard nobody lacks everything.
-      const isNew = coverageList(this.#board.replica).length === 0
-      this.#ask(line, isNew ? 'some' : 'compare')
+      this.#ask(line, coverageList(this.#board.replica).length === 0 ? 'some' : 'compare')
       return
     }
   }
@@ -194,17 +195,11 @@ class Asking {
     const ask = ++this.#asked
     const { handle } = line
     const told = coverageList(replica)
-    const isFresh = holdsNothing(replica)
     // While others wait to be asked, who says nothing at all is passed over once.
     const isHurried = this.#queue.size > 0 && !this.#late.has(handle)
     const timer = this.#patience(isHurried ? WORD_MS_MAX : ANSWER_MS_MAX)
-    this.#question = { ask, handle, step, told, isFresh, entries: 0, timer }
-    if (step === 'compare') {
-      const [summary, renewed] = [summaryOf(replica), renewedDigest(replica)]
-      line.say({ kind: 'sync.compare', ask, summary, renewed })
-      return
-    }
-    line.say({ kind: 'sync.ask', ask, coverage: told, all: step === 'all' })
+    this.#question = { ask, handle, step, told, isFresh: holdsNothing(replica), entries: 0, timer }
+    line.say(wordOf(this.#question, replica))
   }
 
   #take(parcel: Parcel, message: Told<'sync.give'>): void {
@@ -225,8 +220,14 @@ class Asking {
       isMoreNeeded = verdict
     }
     const { told, isFresh, step } = question
-    const isAll = step === 'all'
-    this.#board.store.send({ type: 'sync.settled', done: message, told, isFresh, isAll, reply })
+    this.#board.store.send({
+      type: 'sync.settled',
+      done: message,
+      told,
+      isFresh,
+      isAll: step === 'all',
+      reply,
+    })
     if (isMoreNeeded) return this.#ask(parcel.line, 'all')
     noteAnswered(this.#board, question, parcel.line)
     this.#settled.add(question.handle)
@@ -242,8 +243,7 @@ class Asking {
 
   /** What came in here did not come as a broadcast, so the other neighbours may not have it. */
   #spread(source: Line): void {
-    const hint = encode({ kind: 'sync.hint' })
-    for (const line of this.#board.lines.neighbours()) if (line !== source) line.send(hint)
+    this.#board.lines.broadcast(encode({ kind: 'sync.hint' }), source)
   }
 
   #current(parcel: Parcel, ask: number): Question | undefined {

@@ -1,9 +1,10 @@
 /** The options of a dictionary: checked once, then complete. */
 
 import { nanoid } from 'nanoid'
+import { validAddress } from '../machines/rules/addressBook.ts'
 import { LEASE_MS_MAX_DEFAULT, safetyFingerprint, VOTERS_MAX } from '../machines/rules/ballot.ts'
-import { validAddress } from '../machines/rules/dialling.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
+import { HEARSAY_LIMITS, type HearsayLimits } from '../machines/rules/hearsay.ts'
 import { NETWORK_CHARS_MAX } from '../machines/rules/hello.ts'
 import { KNOCK_LIMITS, type KnockLimits } from '../machines/rules/knock.ts'
 import {
@@ -24,7 +25,7 @@ import { areIds, arePermissions, NETWORK_RULES } from './permissions.ts'
 import { requireSheltered, requireTransports } from './shelter.ts'
 
 /** How much a dictionary may hold and do. */
-export interface Limits extends ReplicaLimits, KnockLimits {
+export interface Limits extends ReplicaLimits, KnockLimits, HearsayLimits {
   /** Bytes that may wait for one slow peer. */
   readonly sendQueueBytesMax: number
   /** Messages that may wait for recv or messages(). */
@@ -34,6 +35,7 @@ export interface Limits extends ReplicaLimits, KnockLimits {
 export const LIMITS: Limits = {
   ...REPLICA_LIMITS,
   ...KNOCK_LIMITS,
+  ...HEARSAY_LIMITS,
   sendQueueBytesMax: SEND_QUEUE_BYTES_MAX,
   inboxMax: 10_000,
 }

@@ -11,10 +11,11 @@ import type { MeshEvent } from '../machines/mesh.ts'
 import type { Census } from '../machines/rules/census.ts'
 import type { Reading } from '../machines/rules/lease.ts'
 import type { LimitName } from '../machines/rules/limit.ts'
-import type { Shared } from '../machines/rules/line.ts'
+import type { ConnectionBirth, Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import { createPassage, readPassage } from '../machines/rules/passage.ts'
 import type { Origin, PeerId, RunId } from '../machines/rules/peer.ts'
+import { mayTell, placeOfHost } from '../machines/rules/place.ts'
 import type { Replica } from '../machines/rules/replica.ts'
 import { createView, type View } from '../machines/rules/view.ts'
 import type { Evidence } from '../machines/rules/witness.ts'
@@ -176,10 +177,17 @@ export class Switchboard implements Shared {
    * Dials. An address that no transport serves, or that another peer told of and may not be dialled
    * from here, ends like one where nobody answers.
    */
-  dial(address: string, events: WireEvents): ReturnType<Transport['dial']> | undefined {
+  dial(
+    { address, toldFrom }: Pick<ConnectionBirth, 'address' | 'toldFrom'>,
+    events: WireEvents,
+  ): ReturnType<Transport['dial']> | undefined {
     const transport = this.transportFor(address)
     const isExposed = whyNotDial(this.settings, address) !== undefined
-    if (transport !== undefined && !isExposed) return transport.dial(address, events)
+    if (transport !== undefined && !isExposed) {
+      if (toldFrom === null) return transport.dial(address, events)
+      const mayReach = (host: string) => mayTell({ told: placeOfHost(host), teller: toldFrom })
+      return transport.dial(address, events, mayReach)
+    }
     this.clock.defer(() => events.closed({ code: 'unsupported', detail: address }))
     return undefined
   }
@@ -275,7 +283,12 @@ export class Switchboard implements Shared {
         this.mesh.send({ type: 'peers.asked', peerId: line.peerId })
         break
       case 'peers.tell':
-        this.mesh.send({ type: 'peers.told', peers: message.peers })
+        this.mesh.send({
+          type: 'peers.told',
+          peers: message.peers,
+          teller: line.peerId,
+          place: line.place,
+        })
         break
       default:
         this.reconcile.send({

@@ -19,6 +19,7 @@ import {
 } from 'xstate'
 import { connectionMachine } from './connection.ts'
 import type { GuestList } from './rules/guests.ts'
+import type { Teller } from './rules/hearsay.ts'
 import type { ConnectionOutput, ConnectionReport, Shared } from './rules/line.ts'
 import type { PeerAddresses } from './rules/message.ts'
 import type { ConnectionId, Handle, PeerId } from './rules/peer.ts'
@@ -88,7 +89,7 @@ export type MeshEvent =
   | { readonly type: 'guests.changed'; readonly guests: GuestList }
   | { readonly type: 'peers.request' }
   | { readonly type: 'peers.asked'; readonly peerId: PeerId }
-  | { readonly type: 'peers.told'; readonly peers: readonly PeerAddresses[] }
+  | ({ readonly type: 'peers.told'; readonly peers: readonly PeerAddresses[] } & Teller)
   | { readonly type: 'mesh.close' }
 
 /** What reaches the mesh besides: the ends of its children. */

@@ -1,6 +1,6 @@
 /** The messages that steer one connection, as they travel. See `codec.ts`. */
 
-import { ADDRESS_CHARS_MAX } from '../machines/rules/dialling.ts'
+import { ADDRESS_CHARS_MAX } from '../machines/rules/addressBook.ts'
 import { NETWORK_CHARS_MAX, OWN_ADDRESSES_MAX, SAFETY_CHARS_MAX } from '../machines/rules/hello.ts'
 import type {
   Auth,

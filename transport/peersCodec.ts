@@ -2,9 +2,9 @@
 
 import { MEMBERS_MAX, type MemberWord } from '../machines/rules/census.ts'
 import { isCoverageList } from '../machines/rules/coverage.ts'
+import { PEERS_TOLD_MAX } from '../machines/rules/hearsay.ts'
 import type { BroadcastBody, Message, PeerAddresses } from '../machines/rules/message.ts'
 import { isId, type PeerId } from '../machines/rules/peer.ts'
-import { PEERS_TOLD_MAX } from '../machines/rules/roster.ts'
 import { areAddresses } from './controlCodec.ts'
 
 export function readPeers(flat: unknown[]): Message | undefined {

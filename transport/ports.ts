@@ -55,6 +55,8 @@ export interface Wire {
    * dialler's.
    */
   readonly remoteAddress: string
+  /** Its numeric address, where it has one and `remoteAddress` may be a name. */
+  readonly remoteHost?: string | undefined
   /**
    * What both ends of this very stream know, and nobody who stands between two streams can make
    * equal: the exporter of its TLS session, say. The handshake's proofs cover it, so it is asked
@@ -116,7 +118,11 @@ export interface Transport {
    * application says so by name; or `encrypted`. Without it nothing leaves this machine.
    */
   readonly medium?: 'plain' | 'encrypted'
-  dial(address: string, events: WireEvents): Wire
+  /**
+   * Another peer may have told of the address. So where a name stands for several numeric addresses
+   * only those are dialled that `mayReach` allows; with none left the wire ends as `unsupported`.
+   */
+  dial(address: string, events: WireEvents, mayReach?: (host: string) => boolean): Wire
   listen(address: string, events: ListenerEvents): Listener
 }
 

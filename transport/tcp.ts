@@ -10,6 +10,7 @@ import { Socket } from 'node:net'
 import type { Transport, Wire, WireEvents } from './ports.ts'
 import { formatTcpAddress, parseTcpAddress } from './tcpAddress.ts'
 import { listenTcp } from './tcpListener.ts'
+import { within } from './tcpLookup.ts'
 import { type TcpLimits, TcpWire } from './tcpWire.ts'
 
 /** How long a dial may take, from `dial` to `opened`, in milliseconds. */
@@ -68,7 +69,7 @@ export function tcpTransport(options: TcpOptions = {}): Transport {
   return {
     scheme: 'tcp',
     medium: 'plain',
-    dial: (address, events) => dial({ address, limits, isBound }, events),
+    dial: (address, events, mayReach) => dial({ address, limits, isBound, mayReach }, events),
     listen: (address, events) => listenTcp({ address, scheme: 'tcp', limits, begin }, events),
   }
 }
@@ -88,9 +89,10 @@ interface Place {
   readonly address: string
   readonly limits: TcpLimits
   readonly isBound: boolean
+  readonly mayReach: ((host: string) => boolean) | undefined
 }
 
-function dial({ address, limits, isBound }: Place, events: WireEvents): Wire {
+function dial({ address, limits, isBound, mayReach }: Place, events: WireEvents): Wire {
   const socket = new Socket({ allowHalfOpen: true })
   const wire = new TcpWire({ socket, role: 'dialler', remoteAddress: address, limits })
   wire.attend(events)
@@ -99,7 +101,7 @@ function dial({ address, limits, isBound }: Place, events: WireEvents): Wire {
     wire.abort({ code: 'unsupported', detail: `${address} is no TCP address to dial` })
   } else {
     const begin = () => wire.use(socket, isBound ? bindingOf(socket, 'dialler') : undefined)
-    socket.once('connect', begin).connect(target)
+    socket.once('connect', begin).connect({ ...target, ...within(mayReach) })
   }
   return wire
 }

@@ -1,5 +1,8 @@
 import type { ListenFailure, WireEnd } from './ports.ts'
 
+/** The code of the error when a name leads where it may not. */
+export const PLACE_REFUSED = 'EPLACE'
+
 const WIRE_CODES: Readonly<Record<string, WireEnd['code']>> = {
   ECONNREFUSED: 'refused',
   EHOSTUNREACH: 'refused',
@@ -8,6 +11,7 @@ const WIRE_CODES: Readonly<Record<string, WireEnd['code']>> = {
   EADDRNOTAVAIL: 'refused',
   ENOTFOUND: 'refused',
   EAI_AGAIN: 'refused',
+  [PLACE_REFUSED]: 'unsupported',
   ETIMEDOUT: 'timeout',
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',

@@ -63,6 +63,10 @@ export class TcpWire implements Wire {
     return this.#binding
   }
 
+  get remoteHost(): string | undefined {
+    return this.#socket.remoteAddress
+  }
+
   /** Says who hears of this wire, and starts to hear of the socket. */
   attend(events: WireEvents): void {
     this.#events = events

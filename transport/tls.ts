@@ -28,6 +28,7 @@ import type { Transport, Wire, WireEnd, WireEvents } from './ports.ts'
 import { type TcpOptions, tcpLimits } from './tcp.ts'
 import { parseTcpAddress } from './tcpAddress.ts'
 import { listenTcp } from './tcpListener.ts'
+import { within } from './tcpLookup.ts'
 import { type TcpLimits, TcpWire } from './tcpWire.ts'
 import {
   type CertificateTexts,
@@ -94,7 +95,7 @@ export function tlsTransport(options: TlsOptions): Transport {
   return {
     scheme: 'tls',
     medium: 'encrypted',
-    dial: (address, events) => dial({ address, limits, trust }, events),
+    dial: (address, events, mayReach) => dial({ address, limits, trust, mayReach }, events),
     listen: (address, events) => {
       const begin = (wire: TcpWire, socket: Socket) => acceptor.begin(wire, socket)
       return listenTcp({ address, scheme: 'tls', limits, begin }, events)
@@ -144,9 +145,10 @@ interface Call {
   readonly address: string
   readonly limits: TcpLimits
   readonly trust: Trust
+  readonly mayReach: ((host: string) => boolean) | undefined
 }
 
-function dial({ address, limits, trust }: Call, events: WireEvents): Wire {
+function dial({ address, limits, trust, mayReach }: Call, events: WireEvents): Wire {
   const socket = new Socket()
   const wire = new TcpWire({ socket, role: 'dialler', remoteAddress: address, limits })
   wire.attend(events)
@@ -161,7 +163,7 @@ function dial({ address, limits, trust }: Call, events: WireEvents): Wire {
     secured.on('error', (error) => !wire.isOpening || wire.abort(tlsEndOf(error, trust.mode)))
     secured.once('secureConnect', () => open(wire, secured))
   })
-  socket.connect(target)
+  socket.connect({ ...target, ...within(mayReach) })
   return wire
 }
 

@@ -4,10 +4,10 @@
  */
 
 import { CONNECTION_MS } from '../../machines/connection.ts'
-import { FIRST_DIAL_MS_MAX } from '../../machines/rules/dialling.ts'
+import { FIRST_DIAL_MS_MAX } from '../../machines/rules/backoff.ts'
+import { PEERS_TOLD_MAX } from '../../machines/rules/hearsay.ts'
 import type { DataMessage } from '../../machines/rules/message.ts'
 import type { Origin, PeerId, RunId } from '../../machines/rules/peer.ts'
-import { PEERS_TOLD_MAX } from '../../machines/rules/roster.ts'
 import {
   changeNeighbour,
   createView,

@@ -3,8 +3,10 @@
  * The exchange is told in `message.ts`, the questions that are asked in `hello.ts`.
  */
 
-import { type AddressBook, learnAddresses, type Moment, noteOutcome } from './dialling.ts'
+import { type AddressBook, learnAddresses, type Moment } from './addressBook.ts'
+import { noteOutcome } from './dialling.ts'
 import { type GuestList, isGuest } from './guests.ts'
+import { believable, reached } from './hearsay.ts'
 import { judgeAuth, judgeHello, judgeReply } from './hello.ts'
 import type { ConnectionOutput, ConnectionReport } from './line.ts'
 import type { Introduction, RefusalReason, Reply } from './message.ts'
@@ -36,7 +38,8 @@ export function hearHello(roster: Roster, heard: Heard<'hello.received'>): Roste
   const verdict = judgeHello(heard, judgingSelf(roster, hello.peerId))
   if (verdict.verdict === 'refused') return refuse(roster, handle, verdict)
   const { peerId, run } = hello
-  const next = introduce(roster, { ...member, peerId, run, introduction: hello })
+  const { place = member.place } = heard
+  const next = introduce(roster, { ...member, place, peerId, run, introduction: hello })
   return { roster: next, orders: [welcome(next, handle, { hello, version: verdict.version })] }
 }
 
@@ -54,7 +57,8 @@ export function hearReply(
   const { peerId, run } = reply
   const isWanted = isGuest(roster.guests, peerId)
   if (!isWanted) return refuse(roster, handle, { reason: 'denied', peerId })
-  const next = introduce(roster, { ...member, peerId, run, introduction: reply })
+  const { place = member.place } = heard
+  const next = introduce(roster, { ...member, place, peerId, run, introduction: reply })
   const orders = [welcome(next, handle, { hello: reply, version: verdict.version })]
   const step = authenticate(next, { handle, proof, evidence: reply.evidence }, moment)
   return { roster: step.roster, orders: [...orders, ...step.orders] }
@@ -93,11 +97,11 @@ export function changeGuests(roster: Roster, guests: GuestList): RosterStep {
 }
 
 /** What the application named stays: another peer may live there some day. */
-function withoutPeers({ entries }: AddressBook, isUnwanted: (peerId: PeerId) => boolean) {
-  const kept = [...entries].filter(([, { source, peerId }]) => {
+function withoutPeers(book: AddressBook, isUnwanted: (peerId: PeerId) => boolean): AddressBook {
+  const kept = [...book.entries].filter(([, { source, peerId }]) => {
     return source === 'join' || peerId === null || !isUnwanted(peerId)
   })
-  return { entries: new Map(kept) }
+  return { ...book, entries: new Map(kept) }
 }
 
 /** A connection is over, for whatever reason. */
@@ -219,13 +223,16 @@ function authenticate(
   const certain = { ...member, connection, isAuthenticated: true, introduction: null }
   const known = changeMember(roster, certain)
   const addresses = introduction?.addresses ?? []
-  const met = meet(known, { peerId, addresses, member }, moment)
-  return advancePair(met, peerId, {
+  const { believed, refused } = believable(addresses, { ...roster.limits, place: member.place })
+  const met = meet(known, { peerId, addresses: believed, member }, moment)
+  const step = advancePair(met, peerId, {
     type: 'connection.authenticated',
     connection,
     run: member.run as RunId,
     evidence: told,
   })
+  if (refused === undefined) return step
+  return { ...step, orders: [reached('exchange.place', peerId, refused), ...step.orders] }
 }
 
 function meet(
@@ -237,7 +244,8 @@ function meet(
   const acquaintances = new Map(roster.acquaintances)
   acquaintances.delete(peerId)
   acquaintances.set(peerId, addresses)
-  let book = learnAddresses(roster.book, { addresses, source: 'hello', peerId }, moment)
+  const own = { addresses, source: 'hello', peerId, toldFrom: member.place } as const
+  let book = learnAddresses(roster.book, own, moment)
   if (member.direction === 'outgoing') {
     const { address } = member
     book = noteOutcome(book, { outcome: 'connected', address, peerId }, moment)

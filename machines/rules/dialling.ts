@@ -6,22 +6,25 @@
  * more connections are wanted, and only until it has failed too often. A peer is dialled at one
  * address at a time, and not at all while it is connected. The wait doubles with every failure and
  * is drawn with full jitter, so that peers that were cut off together do not come back in step.
+ *
+ * Where nobody has answered yet may be anybody, and a member that lies can name whom it likes. So
+ * such addresses are dialled at a pace, whoever told of them and how many there are.
  */
 
+import {
+  type AddressBook,
+  type AddressEntry,
+  type AddressSource,
+  type Moment,
+  rank,
+} from './addressBook.ts'
+import { backoffMs } from './backoff.ts'
+import { isRested, type Pace, type PaceRule, spend, waitOf } from './pace.ts'
 import type { PeerId } from './peer.ts'
 
-/** How many addresses a book holds. */
-export const ADDRESSES_MAX = 256
-
-/** The longest address, in characters. */
-export const ADDRESS_CHARS_MAX = 256
-
-/** The longest wait before the first attempt, in milliseconds. */
-export const FIRST_DIAL_MS_MAX = 250
-
-/** The shortest and the longest wait after a failure, in milliseconds. */
-export const BACKOFF_MS_MIN = 100
-export const BACKOFF_MS_MAX = 30_000
+/** How fast addresses are dialled where nobody has answered yet: those of one teller, and all. */
+export const TELLER_PACE: PaceRule = { atOnce: 8, perSecond: 0.5 }
+export const DIAL_PACE: PaceRule = { atOnce: 16, perSecond: 1 }
 
 /** After how many failures in a row an address is forgotten, by where it came from. */
 export const FAILURES_MAX: Readonly<Record<AddressSource, number>> = {
@@ -33,37 +36,6 @@ export const FAILURES_MAX: Readonly<Record<AddressSource, number>> = {
 
 /** A connection that ends sooner counts as a failure, in milliseconds. */
 export const STABLE_MS = 5_000
-
-/** Where an address came from: the app, the peer itself, or another peer. */
-export type AddressSource = 'join' | 'hello' | 'exchange'
-
-export interface AddressEntry {
-  readonly address: string
-  readonly source: AddressSource
-  /** Who was found there last, or is said to be there; null if nobody knows. */
-  readonly peerId: PeerId | null
-  /** `self`: this very peer answered there, so it is never dialled again. */
-  readonly state: 'idle' | 'dialling' | 'self'
-  /** Failures in a row. */
-  readonly attempts: number
-  /** Not before this time, in milliseconds of the clock that `now` is read from. */
-  readonly nextDialAt: number
-  /** True since the peer there had neighbours enough, and let this one go. */
-  readonly isSpared: boolean
-  /** Since when the connection dialled here stands, or null. */
-  readonly connectedAt: number | null
-}
-
-/** Plain data; every change makes a new one. */
-export interface AddressBook {
-  readonly entries: ReadonlyMap<string, AddressEntry>
-}
-
-/** When a change happens, in milliseconds, and the dice for the next wait. */
-export interface Moment {
-  readonly now: number
-  readonly random: () => number
-}
 
 /** What became of an address or a peer. */
 export type DialOutcome =
@@ -96,48 +68,10 @@ export interface Dial {
   readonly expects: PeerId | null
 }
 
-export const EMPTY_ADDRESS_BOOK: AddressBook = { entries: new Map() }
-
-/**
- * How long to wait before a dial, in milliseconds. Attempt 0, the first one: 0 to 250. Attempt n:
- * 100 to 100 · 2ⁿ, at most 30,000. Evenly drawn (full jitter).
- */
-export function backoffMs({ attempt, random }: { attempt: number; random: () => number }): number {
-  if (attempt <= 0) return Math.round(random() * FIRST_DIAL_MS_MAX)
-  const longest = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** attempt)
-  return Math.round(BACKOFF_MS_MIN + random() * (longest - BACKOFF_MS_MIN))
-}
-
-/** True for `scheme://…` in printable ASCII without space, of at most 256 characters. */
-export function validAddress(text: unknown): text is string {
-  if (typeof text !== 'string' || text.length > ADDRESS_CHARS_MAX) return false
-  return /^[a-z][a-z0-9+.-]*:\/\/[\x21-\x7e]+$/.test(text)
-}
-
-/**
- * Adds addresses; invalid ones are skipped. What the peer itself says outweighs what others say,
- * and the app outweighs both. In a full book a new address takes the place of one that failed, or
- * of one of lower rank; if there is none it is dropped. Join addresses are never dropped for
- * others.
- */
-export function learnAddresses(
-  book: AddressBook,
-  heard: { addresses: readonly string[]; source: AddressSource; peerId?: PeerId | null },
-  moment: Moment,
-): AddressBook {
-  const entries = new Map(book.entries)
-  for (const address of heard.addresses.filter(validAddress)) {
-    const known = entries.get(address)
-    const claim = { source: heard.source, peerId: heard.peerId ?? null }
-    if (known) entries.set(address, merged(known, claim))
-    else if (hasRoom(entries, heard.source)) entries.set(address, fresh(address, claim, moment))
-  }
-  return { entries }
-}
-
 /** Notes what became of a dial or a peer, and when the address is to be dialled next. */
 export function noteOutcome(book: AddressBook, outcome: DialOutcome, moment: Moment): AddressBook {
   const entries = new Map(book.entries)
+  let { paces } = book
   for (const entry of book.entries.values()) {
     const concerned =
       'address' in outcome ? entry.address === outcome.address : entry.peerId === outcome.peerId
@@ -145,8 +79,9 @@ export function noteOutcome(book: AddressBook, outcome: DialOutcome, moment: Mom
     const next = noted(entry, outcome, moment)
     if (next) entries.set(entry.address, next)
     else entries.delete(entry.address)
+    if (outcome.outcome === 'dialling') paces = spent(paces, entry, moment.now) ?? paces
   }
-  return { entries }
+  return { entries, paces }
 }
 
 /** What to dial now: join addresses first, then whoever has waited longest. */
@@ -155,9 +90,14 @@ export function dueAddresses(book: AddressBook, situation: Situation & { now: nu
   due.sort((a, b) => rank(b) - rank(a) || a.nextDialAt - b.nextDialAt)
   const dials: Dial[] = []
   const peers = new Set<PeerId>()
-  for (const { address, source, peerId } of due) {
+  let { paces } = book
+  for (const entry of due) {
+    const { address, source, peerId } = entry
     const full = situation.outgoingCount + dials.length >= situation.maxOutgoing
     if ((full && source !== 'join') || (peerId !== null && peers.has(peerId))) continue
+    const next = spent(paces, entry, situation.now)
+    if (next === undefined) continue
+    paces = next
     if (peerId !== null) peers.add(peerId)
     // The app named a place and no peer, so whoever lives there now is welcome.
     dials.push({ address, expects: source === 'join' ? null : peerId })
@@ -169,8 +109,21 @@ export function dueAddresses(book: AddressBook, situation: Situation & { now: nu
  * When `dueAddresses` will next have something, in the time of `now`; null if nothing is waiting.
  */
 export function nextDueAt(book: AddressBook, situation: Situation): number | null {
-  const times = eligible(book, situation).map((entry) => entry.nextDialAt)
+  const times = eligible(book, situation).map((entry) => {
+    return Math.max(entry.nextDialAt, ...pacesOf(book.paces, entry).map(readyAt))
+  })
   return times.length === 0 ? null : Math.min(...times)
+}
+
+/** An address that would be dialled now, were it not for its pace; undefined if there is none. */
+export function heldBack(
+  book: AddressBook,
+  situation: Situation & { now: number },
+): AddressEntry | undefined {
+  const { now } = situation
+  return eligible(book, situation).find((entry) => {
+    return entry.nextDialAt <= now && spent(book.paces, entry, now) === undefined
+  })
 }
 
 /** Entries that only their time keeps from being dialled. */
@@ -188,7 +141,42 @@ function eligible(book: AddressBook, situation: Situation): AddressEntry[] {
   })
 }
 
-const CONNECTED = { state: 'idle', isSpared: false } as const
+type Paces = AddressBook['paces']
+
+interface PaceOf {
+  readonly teller: PeerId | null
+  readonly rule: PaceRule
+  readonly pace: Pace | undefined
+}
+
+/** What an address is dialled at the pace of. */
+function pacesOf(paces: Paces, { source, isProven, teller }: AddressEntry): PaceOf[] {
+  if (source === 'join' || isProven) return []
+  const all = { teller: null, rule: DIAL_PACE, pace: paces.get(null) }
+  return teller === null ? [all] : [all, { teller, rule: TELLER_PACE, pace: paces.get(teller) }]
+}
+
+function readyAt({ rule, pace }: PaceOf): number {
+  return pace === undefined ? 0 : Math.ceil(pace.at + waitOf(pace, rule, pace.at))
+}
+
+/** The paces after a dial; undefined if it comes too soon. */
+function spent(paces: Paces, entry: AddressEntry, now: number): Paces | undefined {
+  const concerned = pacesOf(paces, entry)
+  if (concerned.length === 0) return paces
+  const next = new Map(paces)
+  for (const { teller, rule, pace } of concerned) {
+    const left = spend(pace, rule, now)
+    if (left === undefined) return undefined
+    next.set(teller, left)
+  }
+  for (const [teller, pace] of next) {
+    if (teller !== null && isRested(pace, TELLER_PACE, now)) next.delete(teller)
+  }
+  return next
+}
+
+const CONNECTED = { state: 'idle', isSpared: false, isProven: true } as const
 
 /** The entry after the outcome, or undefined if it is to be forgotten. */
 function noted(
@@ -236,49 +224,6 @@ function waiting(entry: AddressEntry, { now, random }: Moment): AddressEntry {
   const nextDialAt = now + backoffMs({ attempt: entry.attempts, random })
   return { ...entry, state: 'idle', connectedAt: null, nextDialAt }
 }
-
-function fresh(
-  address: string,
-  claim: { source: AddressSource; peerId: PeerId | null },
-  moment: Moment,
-): AddressEntry {
-  const blank = { address, state: 'idle', attempts: 0, nextDialAt: 0, connectedAt: null } as const
-  return waiting({ ...blank, isSpared: false, ...claim }, moment)
-}
-
-/**
- * Hearsay fills a gap only; a peer's own word moves an entry, unless a connection there proves
- * else.
- */
-function merged(
-  known: AddressEntry,
-  claim: { source: AddressSource; peerId: PeerId | null },
-): AddressEntry {
-  const source = rank(claim) > rank(known) ? claim.source : known.source
-  const movable = claim.source === 'hello' && known.connectedAt === null
-  const peerId = movable ? (claim.peerId ?? known.peerId) : (known.peerId ?? claim.peerId)
-  return { ...known, source, peerId: known.state === 'self' ? null : peerId }
-}
-
-/** Makes room if need be. The most failed of the lowest rank goes first. */
-function hasRoom(entries: Map<string, AddressEntry>, source: AddressSource): boolean {
-  if (entries.size < ADDRESSES_MAX) return true
-  const expendable = [...entries.values()].filter((entry) => {
-    if (entry.source === 'join' || entry.state === 'dialling' || entry.connectedAt !== null) {
-      return false
-    }
-    return rank(entry) < rank({ source }) || (entry.source === source && entry.attempts > 0)
-  })
-  expendable.sort((a, b) => rank(a) - rank(b) || b.attempts - a.attempts)
-  const victim = expendable[0]
-  return victim !== undefined && entries.delete(victim.address)
-}
-
-function rank({ source }: { source: AddressSource }): number {
-  return RANKS[source]
-}
-
-const RANKS: Readonly<Record<AddressSource, number>> = { exchange: 0, hello: 1, join: 2 }
 
 /** Whoever answers so is no peer for us: an address that was learned is forgotten at once. */
 const HOPELESS_REASONS: ReadonlySet<string> = new Set([

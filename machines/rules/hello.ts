@@ -9,7 +9,7 @@
  * Whoever hears nothing at all gives up by its own clock.
  */
 
-import { validAddress } from './dialling.ts'
+import { validAddress } from './addressBook.ts'
 import type { Auth, Hello, Introduction, PairEvidence, RefusalReason, Reply } from './message.ts'
 import { isId, type PeerId, type RunId } from './peer.ts'
 import {

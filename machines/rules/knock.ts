@@ -10,7 +10,7 @@
  */
 
 import type { LimitName } from './limit.ts'
-import { isRested, type Pace, type PaceRule, spend } from './pace.ts'
+import { keepsPace, type Pace } from './pace.ts'
 import type { Handle } from './peer.ts'
 import type { Member, Roster } from './roster.ts'
 
@@ -57,7 +57,7 @@ export function judgeKnock(
   const factor = isOwnMachine(host) ? OWN_MACHINE_FACTOR : 1
   const perSecond = limits.handshakesPerSecondMax * factor
   const rule = { atOnce: limits.handshakesPerAddressMax * factor, perSecond }
-  if (!keepsPace(paces, { host, rule, now }))
+  if (!keepsPace(paces, { name: host, rule, now, namesMax: HOSTS_MAX }))
     return { verdict: 'refused', limit: 'handshakes.pace' }
   const pending = pendingOf(roster)
   const mine = pending.filter((member) => hostOf(member.address) === host)
@@ -74,22 +74,6 @@ export function judgeKnock(
 
 function admit(victim: Member | undefined, limit: LimitName | null): Knock {
   return { verdict: 'admitted', cut: victim?.handle ?? null, limit }
-}
-
-function keepsPace(
-  paces: Paces,
-  { host, rule, now }: { host: string; rule: PaceRule; now: number },
-): boolean {
-  const next = spend(paces.get(host), rule, now)
-  if (next === undefined) return false
-  // Deleting first moves the host to the end, so the first one is who came longest ago.
-  paces.delete(host)
-  paces.set(host, next)
-  for (const [other, pace] of paces) {
-    if (paces.size <= HOSTS_MAX && !isRested(pace, rule, now)) break
-    if (other !== host) paces.delete(other)
-  }
-  return true
 }
 
 /** Who dialled and is not known yet, the oldest first. */

@@ -15,6 +15,7 @@ import type {
 } from './message.ts'
 import type { PairMessage } from './nomination.ts'
 import type { Handle, PeerId, RunId } from './peer.ts'
+import type { Place } from './place.ts'
 import type { ProofVerdict } from './proof.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface ConnectionBirth {
   readonly address: string
   /** Who must answer, or null if anybody will do. */
   readonly expects: PeerId | null
+  /** Where the peer was that told of the address; its name may lead no nearer. Else null. */
+  readonly toldFrom: Place | null
 }
 
 /** What the hands of one dictionary share. Machines carry it and never look inside. */
@@ -114,4 +117,6 @@ export type ConnectionReport =
 export interface Proven {
   readonly handle: Handle
   readonly proof: ProofVerdict
+  /** Where the other side is, if that is known better than by its address. */
+  readonly place?: Place
 }

@@ -7,16 +7,17 @@
 
 import {
   type AddressBook,
-  dueAddresses,
   EMPTY_ADDRESS_BOOK,
   learnAddresses,
   type Moment,
-  nextDueAt,
-  noteOutcome,
-} from './dialling.ts'
-import { EVERYBODY, type GuestList, isGuest } from './guests.ts'
+  type Told,
+} from './addressBook.ts'
+import { dueAddresses, heldBack, nextDueAt, noteOutcome } from './dialling.ts'
+import { EVERYBODY, type GuestList } from './guests.ts'
+import type { LimitName } from './limit.ts'
 import type { ConnectionBirth, ConnectionCommand, ConnectionOutput } from './line.ts'
-import type { Introduction, PeerAddresses } from './message.ts'
+import type { Introduction } from './message.ts'
+import type { Pace } from './pace.ts'
 import {
   ACKNOWLEDGE_MS,
   DRAIN_MS,
@@ -26,9 +27,7 @@ import {
   stepPair,
 } from './pair.ts'
 import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
-
-/** How many peers one message tells of, at most. */
-export const PEERS_TOLD_MAX = 16
+import { type Place, placeOf } from './place.ts'
 
 /** A connection as the mesh knows it. */
 export interface Member extends ConnectionBirth {
@@ -37,6 +36,8 @@ export interface Member extends ConnectionBirth {
   /** The id that both ends know it by, as soon as both have proved who they are. */
   readonly connection: ConnectionId | null
   readonly isAuthenticated: boolean
+  /** Where it is, which the name that was dialled may not tell. */
+  readonly place: Place
   /** Calls of `connect` that wait for this connection. */
   readonly requests: readonly string[]
   /** What the other side said of itself, between its hello and its auth. */
@@ -54,7 +55,11 @@ export interface Roster {
     readonly versions: readonly number[]
     readonly capabilities: readonly string[]
   }
-  readonly limits: { readonly connectionsMax: number; readonly maxOutgoing: number }
+  readonly limits: {
+    readonly connectionsMax: number
+    readonly maxOutgoing: number
+    readonly learnedPortMin: number
+  }
   readonly guests: GuestList
   /** Where others may dial this peer. */
   readonly addresses: readonly string[]
@@ -72,6 +77,8 @@ export interface Roster {
   /** Where the connected peers can be dialled. */
   readonly acquaintances: ReadonlyMap<PeerId, readonly string[]>
   readonly book: AddressBook
+  /** How often each peer has asked and told lately of whom it knows. */
+  readonly exchanges: ReadonlyMap<PeerId, Pace>
 }
 
 /** What the hands have to do, in this order. */
@@ -99,6 +106,12 @@ export type Order =
       readonly isKept: boolean
     }
   | { readonly type: 'peer.lost'; readonly peerId: PeerId; readonly hasLeft: boolean }
+  | {
+      readonly type: 'limit.reached'
+      readonly limit: LimitName
+      readonly peerId: PeerId | null
+      readonly address: string | null
+    }
   | { readonly type: 'request.settled'; readonly request: string; readonly peerId: PeerId }
   | {
       readonly type: 'request.failed'
@@ -122,40 +135,13 @@ export function createRoster(options: Pick<Roster, 'self' | 'limits' | 'addresse
     numbersFrom: 0,
     acquaintances: new Map(),
     book: EMPTY_ADDRESS_BOOK,
+    exchanges: new Map(),
   }
 }
 
-/** The app names addresses to join, or others tell of theirs. */
-export function learn(
-  roster: Roster,
-  heard: Parameters<typeof learnAddresses>[1],
-  moment: Moment,
-): RosterStep {
+/** The app names addresses to join. */
+export function learn(roster: Roster, heard: Told, moment: Moment): RosterStep {
   return wake({ ...roster, book: learnAddresses(roster.book, heard, moment) })
-}
-
-/** Other peers told whom they know. A peer that is connected already told of itself. */
-export function learnPeers(
-  roster: Roster,
-  peers: readonly PeerAddresses[],
-  moment: Moment,
-): RosterStep {
-  let { book } = roster
-  for (const { peerId, addresses } of peers.slice(0, PEERS_TOLD_MAX)) {
-    if (peerId === roster.self.peerId || roster.pairs.get(peerId)?.connections.length) continue
-    if (!isGuest(roster.guests, peerId)) continue
-    book = learnAddresses(book, { addresses, source: 'exchange', peerId }, moment)
-  }
-  return wake({ ...roster, book })
-}
-
-/** Whom this peer can tell of: everybody connected who can be dialled. */
-export function peersToTell(roster: Roster): PeerAddresses[] {
-  const told: PeerAddresses[] = []
-  for (const [peerId, addresses] of roster.acquaintances) {
-    if (addresses.length > 0) told.push({ peerId, addresses })
-  }
-  return told.slice(-PEERS_TOLD_MAX)
 }
 
 /** Dials whatever is due. `makeId` gives a fresh id for each call. */
@@ -169,6 +155,11 @@ export function dialDue(roster: Roster, moment: Moment, makeId: () => string): R
     next = step.roster
     orders.push(...step.orders)
   }
+  const late = heldBack(next.book, { ...situation(next), now: moment.now })
+  if (late) {
+    const { teller, address } = late
+    orders.push({ type: 'limit.reached', limit: 'dials', peerId: teller, address })
+  }
   const woken = wake(next)
   return { roster: woken.roster, orders: [...orders, ...woken.orders] }
 }
@@ -181,7 +172,8 @@ export function dial(
 ): RosterStep {
   const { address, expects, requests } = wanted
   const handle = makeId() as Handle
-  const input = { handle, direction: 'outgoing', address, expects } as const
+  const toldFrom = roster.book.entries.get(address)?.toldFrom ?? null
+  const input = { handle, direction: 'outgoing', address, expects, toldFrom } as const
   const book = noteOutcome(roster.book, { outcome: 'dialling', address }, moment)
   const next = { ...enter(roster, input, requests), book }
   return { roster: next, orders: [{ type: 'connection.spawn', input }] }
@@ -192,7 +184,7 @@ export function accept(
   roster: Roster,
   { handle, address }: { handle: Handle; address: string },
 ): RosterStep {
-  const input = { handle, direction: 'incoming', address, expects: null } as const
+  const input = { handle, direction: 'incoming', address, expects: null, toldFrom: null } as const
   return { roster: enter(roster, input, []), orders: [{ type: 'connection.spawn', input }] }
 }
 
@@ -281,7 +273,8 @@ export function changeMember(roster: Roster, member: Member): Roster {
 }
 
 function enter(roster: Roster, input: ConnectionBirth, requests: readonly string[]): Roster {
-  const blank = { peerId: null, run: null, connection: null, introduction: null }
+  const place = placeOf(input.address)
+  const blank = { peerId: null, run: null, connection: null, introduction: null, place }
   return changeMember(roster, { ...input, ...blank, isAuthenticated: false, requests })
 }
 

@@ -8,6 +8,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { PENDING_MS_MAX } from '../../actors/doors.ts'
 import { boards } from '../../actors/sync.ts'
+import type { PeerId } from '../../machines/rules/peer.ts'
 import { FRAME_DEPTH_MAX, FRAME_ELEMENTS_MAX } from '../../transport/shape.ts'
 import { listen, until, withCompany } from './company.ts'
 import { Stranger } from './stranger.ts'
@@ -50,6 +51,65 @@ for (const [limit, act] of offences) {
     }),
   )
 }
+
+/** What a member does too much of; nobody is cut off for it. */
+const excesses: readonly (readonly [LimitName, (stranger: Stranger) => unknown])[] = [
+  ['exchange.pace', (s) => repeat(20, () => s.say({ kind: 'peers.ask' }))],
+  ['exchange.pace', (s) => repeat(20, () => s.say({ kind: 'peers.tell', peers: [] }))],
+  ['exchange.place', (s) => s.say({ kind: 'peers.tell', peers: [told('tcp://127.0.0.1:22')] })],
+  [
+    'exchange.addresses',
+    (s) => {
+      repeat(10, (time) => {
+        const peers = [...Array(8).keys()].map((at) => told(`tcp://127.9.${time}.${at}:4444`))
+        s.say({ kind: 'peers.tell', peers })
+      })
+    },
+  ],
+  ['questions', (s) => repeat(80, (ask) => s.say({ ...COMPARE, ask: ask + 1 }))],
+  ['questions', (s) => repeat(80, () => s.say({ kind: 'sync.hint' }))],
+]
+
+const COMPARE = { kind: 'sync.compare', summary: '0'.repeat(32), renewed: '0'.repeat(16) } as const
+
+function told(address: string) {
+  return { peerId: 'victim' as PeerId, addresses: [address] }
+}
+
+function repeat(times: number, act: (time: number) => unknown): void {
+  for (let time = 0; time < times; time++) act(time)
+}
+
+for (const [limit, act] of excesses) {
+  limits(
+    `${limit} is counted and told, and ends no connection`,
+    withCompany(async (company) => {
+      const { alice, address } = await company.two({ maxOutgoing: 0 })
+      const facts = listen(alice as never, 'limit.reached')
+      const stranger = await (await Stranger.dial(address)).join()
+      act(stranger)
+      await until(() => facts.length > 0)
+      const [fact] = facts as unknown as LimitFact[]
+      assert.is(fact?.limit, limit)
+      assert.is(fact?.peerId, '0-stranger')
+      stranger.say({ kind: 'ping', sentMs: 7 })
+      await stranger.hears('pong')
+      assert.is(alice.peers.length, 2)
+    }),
+  )
+}
+
+limits(
+  'who asks too often is answered all the same, a little later',
+  withCompany(async (company) => {
+    const { address } = await company.two()
+    const stranger = await (await Stranger.dial(address)).join()
+    repeat(80, (ask) => stranger.say({ ...COMPARE, ask: ask + 1 }))
+    const answers = () => stranger.heard.flatMap((word) => ('ask' in word ? [word.ask] : []))
+    await until(() => answers().at(-1) === 80)
+    assert.ok(answers().length < 80, 'of those that wait only the last one')
+  }),
+)
 
 limits(
   'a byte now and then buys no time: one deadline ends it',

@@ -5,16 +5,18 @@ import {
   ADDRESSES_MAX,
   type AddressBook,
   type AddressSource,
-  backoffMs,
+  EMPTY_ADDRESS_BOOK,
+  learnAddresses,
+  validAddress,
+} from '../../machines/rules/addressBook.ts'
+import { backoffMs } from '../../machines/rules/backoff.ts'
+import {
   type DialOutcome,
   dueAddresses,
-  EMPTY_ADDRESS_BOOK,
   FAILURES_MAX,
-  learnAddresses,
   nextDueAt,
   noteOutcome,
   STABLE_MS,
-  validAddress,
 } from '../../machines/rules/dialling.ts'
 import type { PeerId } from '../../machines/rules/peer.ts'
 import { chanceOf, seedOfRun } from './chance.ts'

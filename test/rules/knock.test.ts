@@ -18,7 +18,7 @@ const knocks = suite('rules/knock: who may begin a handshake')
 class Door {
   roster: Roster = createRoster({
     self: {} as never,
-    limits: { connectionsMax: 128, maxOutgoing: 8 },
+    limits: { connectionsMax: 128, maxOutgoing: 8, learnedPortMin: 1_024 },
     addresses: [],
   })
   readonly paces: Paces = new Map()

@@ -3,15 +3,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { changeGuests, forget, hearHello, PAIRS_MAX } from '../../machines/rules/admission.ts'
 import { guestListOf } from '../../machines/rules/guests.ts'
+import { learnPeers } from '../../machines/rules/hearsay.ts'
 import type { Hello } from '../../machines/rules/message.ts'
 import type { Handle, PeerId, RunId } from '../../machines/rules/peer.ts'
-import {
-  accept,
-  createRoster,
-  learn,
-  learnPeers,
-  type Roster,
-} from '../../machines/rules/roster.ts'
+import { accept, createRoster, learn, type Roster } from '../../machines/rules/roster.ts'
 
 const rosters = suite('rules/roster')
 const bytesOf = (count: number) => new Uint8Array(count)
@@ -21,7 +16,7 @@ const moment = { now: 0, random: () => 0.5 }
 function start(): Roster {
   const ours = { network: 'lab', leasing: true, safety: '', rules: 'channel', peerId: bob }
   const self = { ...ours, run: '1' as RunId, versions: [1], capabilities: [] }
-  const limits = { connectionsMax: 128, maxOutgoing: 8 }
+  const limits = { connectionsMax: 128, maxOutgoing: 8, learnedPortMin: 1_024 }
   return createRoster({ self, limits, addresses: [] })
 }
 
@@ -70,16 +65,17 @@ rosters('whoever is there is not forgotten, and no select number comes twice', (
 rosters('an address of somebody who is not admitted is neither learned nor kept', () => {
   const at = (name: string) => ({
     peerId: name as PeerId,
-    addresses: [`tcp://${name}:1`],
+    addresses: [`tcp://${name}:4444`],
   })
+  const drawn = { teller: null, place: 'public' } as const
   const known = (roster: Roster) => [...roster.book.entries.keys()]
-  const joined = learn(start(), { addresses: ['tcp://home:1'], source: 'join' }, moment).roster
-  const open = learnPeers(joined, [at('alice'), at('carol')], moment).roster
-  assert.equal(known(open), ['tcp://home:1', 'tcp://alice:1', 'tcp://carol:1'])
+  const joined = learn(start(), { addresses: ['tcp://home:4444'], source: 'join' }, moment).roster
+  const open = learnPeers(joined, { ...drawn, peers: [at('alice'), at('carol')] }, moment).roster
+  assert.equal(known(open), ['tcp://home:4444', 'tcp://alice:4444', 'tcp://carol:4444'])
   const closed = changeGuests(open, guestListOf({ deny: ['carol'] })).roster
-  assert.equal(known(closed), ['tcp://home:1', 'tcp://alice:1'])
-  const told = learnPeers(closed, [at('carol'), at('dave')], moment).roster
-  assert.equal(known(told), ['tcp://home:1', 'tcp://alice:1', 'tcp://dave:1'])
+  assert.equal(known(closed), ['tcp://home:4444', 'tcp://alice:4444'])
+  const told = learnPeers(closed, { ...drawn, peers: [at('carol'), at('dave')] }, moment).roster
+  assert.equal(known(told), ['tcp://home:4444', 'tcp://alice:4444', 'tcp://dave:4444'])
 })
 
 rosters.run()

@@ -187,6 +187,32 @@ hostile('a server that never answers is a timeout', async () => {
 
 hostile.run()
 
+const names = suite('tcp: names')
+
+/** How a dial by that name ends, or `opened`. */
+async function dialByName(address: string, mayReach: (host: string) => boolean): Promise<string> {
+  const recorder = new WireRecorder(address)
+  const wire = tcpTransport().dial(address, recorder, mayReach)
+  recorder.isEarly = false
+  await until(() => recorder.openedCount > 0 || recorder.end !== undefined)
+  wire.destroy()
+  return recorder.end?.code ?? `opened at ${wire.remoteHost}`
+}
+
+names('a name leads nowhere that it may not', async () => {
+  const { stranger, address } = await meet()
+  const byName = address.replace('127.0.0.1', 'localhost')
+  const asked: string[] = []
+  const forbid = (host: string) => asked.push(host) < 0
+  assert.is(await dialByName(byName, forbid), 'unsupported')
+  assert.ok(asked.includes('127.0.0.1'))
+  const only4 = (host: string) => host === '127.0.0.1'
+  assert.is(await dialByName(byName, only4), 'opened at 127.0.0.1')
+  stranger.destroy()
+})
+
+names.run()
+
 const writes = suite('tcp: writes')
 
 writes('frames of one tick leave in one write', async () => {
