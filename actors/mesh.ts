@@ -154,15 +154,9 @@ function decide(
       return part(roster, event)
     case 'view.looked':
       return wake({ ...roster, view: event })
-    case 'peers.told':
-      return learnPeers(roster, event, moment)
-    case 'peers.asked':
-      return answerPeers(board, roster, { peerId: event.peerId, moment })
     default:
       if (isEnd(event)) return hearEnd(board, roster, { event, moment })
-      if (event.type === 'guests.changed') return changeGuests(roster, event.guests)
-      if (event.type === 'peers.request') board.lines.broadcast(encode({ kind: 'peers.ask' }))
-      return { roster, orders: [] }
+      return hearCompany(board, roster, { event, moment })
   }
 }
 
@@ -261,6 +255,19 @@ function tellEnd(board: Switchboard, { end, address, peerId }: ConnectionOutput)
 function goneHandle(event: AnyMeshEvent): Handle | undefined {
   const [, kind, , handle] = event.type.split(/xstate\.(done|error)\.(actor)\./)
   return kind === undefined ? undefined : (handle as Handle)
+}
+
+/** Who may be here, and who is where. */
+function hearCompany(
+  board: Switchboard,
+  roster: Roster,
+  { event, moment }: { event: AnyMeshEvent; moment: Moment },
+): RosterStep {
+  if (event.type === 'guests.changed') return changeGuests(roster, event.guests)
+  if (event.type === 'peers.told') return learnPeers(roster, event, moment)
+  if (event.type === 'peers.asked') return answerPeers(board, roster, { ...event, moment })
+  if (event.type === 'peers.request') board.lines.broadcast(encode({ kind: 'peers.ask' }))
+  return { roster, orders: [] }
 }
 
 /** "Whom do you know?" */

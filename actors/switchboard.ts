@@ -283,12 +283,7 @@ export class Switchboard implements Shared {
         this.mesh.send({ type: 'peers.asked', peerId: line.peerId })
         break
       case 'peers.tell':
-        this.mesh.send({
-          type: 'peers.told',
-          peers: message.peers,
-          teller: line.peerId,
-          place: line.place,
-        })
+        this.mesh.send({ type: 'peers.told', ...message, teller: line.peerId, place: line.place })
         break
       default:
         this.reconcile.send({

@@ -1,6 +1,6 @@
 /**
- * Whose turn it is: each neighbour is served at a pace. What comes too soon waits, and only the last
- * that a neighbour wants, so that questions cost the patience of who asks and nobody's memory.
+ * Whose turn it is: each neighbour is served at a pace. What comes too soon waits, and only the
+ * last that a neighbour wants, so that questions cost the patience of who asks and nobody's memory.
  */
 
 import { keepsPace, type Pace, type PaceRule, waitOf } from '../machines/rules/pace.ts'
