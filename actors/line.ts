@@ -14,7 +14,7 @@ import {
   type Message,
 } from '../machines/rules/message.ts'
 import type { Handle, Origin, PeerId } from '../machines/rules/peer.ts'
-import { type Place, placeOf, placeOfHost } from '../machines/rules/place.ts'
+import { type Place, placeOf } from '../machines/rules/place.ts'
 import { decode, encode } from '../transport/codec.ts'
 import { body } from '../transport/framing.ts'
 import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
@@ -22,10 +22,7 @@ import { shapeProblem } from '../transport/shape.ts'
 import type { Counts } from './counts.ts'
 import type { Handshake } from './handshake.ts'
 
-/**
- * The most bytes that may wait to be sent on one line; beyond it data is left out and asked for
- * later.
- */
+/** The most bytes that may wait on one line; beyond it data is left out and asked for later. */
 export const SEND_QUEUE_BYTES_MAX = 4 * 1024 * 1024
 
 /**
@@ -130,8 +127,7 @@ export class Line implements WireEvents {
 
   /** Where the other end is. */
   get place(): Place {
-    const host = this.#wire?.remoteHost
-    return host === undefined ? placeOf(this.address) : placeOfHost(host)
+    return placeOf(this.address, this.#wire?.remoteHost)
   }
 
   get queuedBytes(): number {
