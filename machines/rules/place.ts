@@ -12,7 +12,7 @@
 /** `nowhere`: no peer can be dialled there. `name`: only a name server knows. */
 export type Place = 'loopback' | 'private' | 'public' | 'name' | 'nowhere'
 
-/** Where `scheme://host:port` leads, or where that host is, if it is known what a name stands for. */
+/** Where `scheme://host:port` leads; or `host`, where it is known what a name stands for. */
 export function placeOf(address: string, host?: string): Place {
   if (host !== undefined) return placeOfHost(host)
   const rest = address.slice(address.indexOf('://') + 3)
