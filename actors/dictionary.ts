@@ -74,8 +74,19 @@ export class Dictionary<V = unknown> extends Participant<V> {
       options === undefined ? PLAIN : checkedWrite(this.#board.settings, options)
     this.requireOpen()
     const { reply, verdict, isWithdrawn } = UNANSWERED
-    const asked = { reply, verdict, isWithdrawn, leaseMs, token, kind } as const
-    const event = { type: 'entry.set', key: stored, value: admitted, ...asked } as const
+    const type = 'entry.set' as const
+    // Written out, since a spread costs as much as the rest of the call.
+    const event = {
+      type,
+      key: stored,
+      value: admitted,
+      reply,
+      verdict,
+      isWithdrawn,
+      leaseMs,
+      token,
+      kind,
+    }
     return verdictOn(this.#board, event) as Receipt
   }
 

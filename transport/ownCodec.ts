@@ -10,7 +10,7 @@ import { publicKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
 import { LEASE_MS_DEFAULT, LEASE_MS_MAX } from '../machines/rules/lease.ts'
 import type { Broadcast } from '../machines/rules/message.ts'
 import type { Origin } from '../machines/rules/peer.ts'
-import type { Kept } from '../machines/rules/value.ts'
+import { isShortText, type Kept, textBytes } from '../machines/rules/value.ts'
 import { isCount } from './controlCodec.ts'
 
 /** Where the keys and values begin. */
@@ -56,9 +56,16 @@ function readPairs(flat: unknown[]): Pick<Batch, 'keys' | 'values' | 'sizes'> | 
   const sizes: number[] = []
   for (let at = PAIRS_AT; at < flat.length; at += 2) {
     const key = storedKey(flat[at])
-    const admitted = unflattenValue(flat[at + 1])
-    if (key === undefined || admitted === undefined) return undefined
+    if (key === undefined) return undefined
     keys.push(key)
+    const value = flat[at + 1]
+    if (isShortText(value)) {
+      values.push(value)
+      sizes.push(textBytes(value))
+      continue
+    }
+    const admitted = unflattenValue(value)
+    if (admitted === undefined) return undefined
     values.push(admitted.kept)
     sizes.push(admitted.bytes)
   }

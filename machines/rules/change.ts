@@ -17,6 +17,15 @@ export interface Former {
   readonly token: number
 }
 
+/** What a key was that nobody had written. */
+export const NOTHING: Former = {
+  hadValue: false,
+  value: null,
+  isEphemeral: false,
+  writer: 0,
+  token: 0,
+}
+
 export function formerOf(replica: Replica, slot: number): Former {
   const { table } = replica
   return {

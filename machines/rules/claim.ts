@@ -1,9 +1,10 @@
 /** A claim: one remote entry on its way into the table, and what it says beside its version. */
 
-import type { Batch } from './batch.ts'
+import { type Batch, FREED_MS, OVER_MS } from './batch.ts'
 import { originKey } from './coverage.ts'
 import { hashValue } from './flat.ts'
 import { Hash } from './hash.ts'
+import type { Reading } from './lease.ts'
 import { isSameLineage, type Lineage, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import type { Replica } from './replica.ts'
@@ -78,4 +79,13 @@ function contentHash(replica: Replica, { value, flags, termMs, heir, lineage }: 
   }
   hashValue(hash, value)
   return hash.finish()
+}
+
+/** Whoever came later has not heard the goodbye of an owner that left, and is told of it so. */
+export function lapseOf(
+  { remainingMs, heir }: Pick<Claim, 'remainingMs' | 'heir'>,
+  reading: Reading,
+): number {
+  if (remainingMs === FREED_MS && heir === undefined) return Number.NEGATIVE_INFINITY
+  return reading.now + (remainingMs === OVER_MS ? 0 : remainingMs)
 }

@@ -1,26 +1,31 @@
 /** Entries on their way out: from slots of the table to batches. */
 
 import {
+  at,
   BATCH_BYTES,
   BATCH_ENTRIES_MAX,
   BATCH_ORIGINS_MAX,
   type Batch,
+  type Column,
   FREED_MS,
   OVER_MS,
   pressed,
-  pressedRising,
   RELEASED,
 } from './batch.ts'
 import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
 import { LINEAGE_MAX, NO_LINEAGE } from './lineage.ts'
-import type { Origin, PeerId } from './peer.ts'
+import { ID_CHARS_MAX, type Origin, type PeerId } from './peer.ts'
 import { SEALED_ENTRIES_MAX } from './provenance.ts'
-import { foreignLapseAt, isMine, type Replica } from './replica.ts'
+import { foreignLapseAt, isMine, type Replica, SELF } from './replica.ts'
 import { SENT } from './table.ts'
+import type { Kept } from './value.ts'
 
 /** An own lease counts as whole for the first part of its term: so much of it. */
 const JUST_NOW = 1 / 256
+
+/** What the ids of one writer take at most, in bytes. */
+const NAMES_BYTES_MAX = 2 * ID_CHARS_MAX
 
 /** Own entries that belong together: the writes `from` to `to`, of which these are left to tell. */
 export interface OwnWrites {
@@ -36,7 +41,7 @@ export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
   replica.unsent = []
   const writes: OwnWrites[] = []
   let count = 0
-  for (const run of runsOf(replica, slots)) {
+  for (const run of fitsOne(replica, slots) ? [slots] : runsOf(replica, slots)) {
     count += run.length
     const isLast = count === slots.length
     const to = isLast ? replica.sequence : (table.sequence[run.at(-1) as number] as number)
@@ -66,6 +71,16 @@ function unsentSlots({ table, unsent }: Replica): number[] {
   if (isInOrder) return slots
   const sequenceOf = (slot: number) => table.sequence[slot] as number
   return [...new Set(slots)].sort((one, other) => sequenceOf(one) - sequenceOf(other))
+}
+
+/** True if all of it fits one batch, and names nobody but this peer. */
+function fitsOne({ table, heirs, lineages, provenance }: Replica, slots: number[]): boolean {
+  const entriesMax = provenance === null ? BATCH_ENTRIES_MAX : SEALED_ENTRIES_MAX
+  if (slots.length === 0 || slots.length > entriesMax) return false
+  if (heirs.size > 0 || lineages.size > 0) return false
+  let bytes = NAMES_BYTES_MAX
+  for (const slot of slots) bytes += table.sizeOf(slot)
+  return bytes <= BATCH_BYTES
 }
 
 /**
@@ -98,6 +113,8 @@ class Named {
   /** What the ids take, in bytes. */
   bytes = 0
   readonly #writers = new Set<number>()
+  /** Mostly one writer after the other is the same. */
+  #last = -1
   readonly #replica: Replica
 
   constructor(replica: Replica) {
@@ -111,6 +128,7 @@ class Named {
 
   clear(): void {
     this.bytes = 0
+    this.#last = -1
     this.#writers.clear()
   }
 
@@ -122,6 +140,8 @@ class Named {
   }
 
   #name(writer: number): void {
+    if (writer === this.#last) return
+    this.#last = writer
     if (this.#writers.has(writer)) return
     this.#writers.add(writer)
     const { peer, run } = this.#replica.origins[writer] as Origin
@@ -133,25 +153,66 @@ class Named {
 export function gather(replica: Replica, slots: readonly number[], reading: Reading): Batch {
   const { table } = replica
   const names = new Names(replica)
-  const column = (cells: ArrayLike<number>) => slots.map((slot) => cells[slot] as number)
-  const writer = slots.map((slot) => names.of(table.writer[slot] as number))
-  const termMs = column(table.termMs)
-  const remaining = slots.map((slot) => remainingMs(replica, slot, reading))
-  const isWhole = remaining.every((left, row) => left === termMs[row])
+  const [keys, values, sizes]: [StoredKey[], Kept[], number[]] = [[], [], []]
+  for (const slot of slots) {
+    keys.push(table.keys[slot] as StoredKey)
+    values.push(table.values[slot])
+    sizes.push(table.chargeOf(slot))
+  }
+  const writer = columnOf(table.writer, slots)
+  const termMs = columnOf(table.termMs, slots)
   return {
-    keys: slots.map((slot) => table.keys[slot] as StoredKey),
-    values: slots.map((slot) => table.values[slot]),
-    sizes: slots.map((slot) => table.chargeOf(slot)),
-    writer: pressed(writer),
-    epoch: pressed(column(table.epoch)),
-    sequence: pressedRising(column(table.sequence)),
-    termMs: pressed(termMs),
-    remainingMs: isWhole ? null : pressed(remaining),
-    flags: pressed(column(table.flags)),
+    ...{ keys, values, sizes },
+    writer: slots.length === 0 ? 0 : renamed(writer, (each) => names.of(each)),
+    epoch: columnOf(table.epoch, slots),
+    sequence: columnOf(table.sequence, slots, 1),
+    termMs,
+    remainingMs: remainingOf(replica, slots, { reading, writer, termMs }),
+    flags: columnOf(table.flags, slots),
     heirs: heirsOf(replica, slots),
     over: lineagesOf(replica, slots, names),
     origins: names.origins,
   }
+}
+
+/** A column of the table, in its shortest form: one number if all are alike or rise by a step. */
+function columnOf(cells: ArrayLike<number>, slots: readonly number[], step: 0 | 1 = 0): Column {
+  const first = cells[slots[0] as number] ?? 0
+  for (let row = 1; row < slots.length; row++) {
+    if (cells[slots[row] as number] === first + step * row) continue
+    return slots.map((slot) => cells[slot] as number)
+  }
+  return first
+}
+
+function renamed(column: Column, name: (writer: number) => number): Column {
+  return typeof column === 'number' ? name(column) : column.map(name)
+}
+
+function remainingOf(
+  replica: Replica,
+  slots: readonly number[],
+  { reading, writer, termMs }: { reading: Reading; writer: Column; termMs: Column },
+): Column | null {
+  if (writer === SELF && typeof termMs === 'number' && isWholeTerm(replica, slots, reading)) {
+    return null
+  }
+  const remaining = slots.map((slot) => remainingMs(replica, slot, reading))
+  return remaining.every((left, row) => left === at(termMs, row)) ? null : pressed(remaining)
+}
+
+/** True for own leases of one term that have just begun, without a look at each of them. */
+function isWholeTerm(replica: Replica, slots: readonly number[], { now }: Reading): boolean {
+  const { table, heirs } = replica
+  const termMs = table.termMs[slots[0] as number] as number
+  if (termMs === 0) return true
+  if (table.gone.size > 0 || heirs.size > 0) return false
+  const from = now + ownerTermMs(termMs) - termMs * JUST_NOW
+  for (const slot of slots) {
+    const isOver = ((table.flags[slot] as number) & RELEASED) !== 0
+    if (isOver || !((table.lapseAt[slot] as number) > from)) return false
+  }
+  return true
 }
 
 function heirsOf(replica: Replica, slots: readonly number[]): [number, PeerId][] {

@@ -15,7 +15,7 @@ import { descend, NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { type Denial, type Intent, judgeIntent } from './permission.ts'
 import { holdFor, ownRemainingMs, type Replica, SELF, selfOf, waitMs } from './replica.ts'
-import { shareBroken, shareOf } from './share.ts'
+import { shareBroken } from './share.ts'
 import {
   ENTRY_OVERHEAD_BYTES,
   GRANT_UNSENT,
@@ -206,11 +206,10 @@ export function isFull(replica: Replica, bytes: number): boolean {
 
 /** True if so much fits as new keys, whatever of it is there already. */
 export function hasRoom(
-  { table, limits }: Replica,
+  { table, limits, most }: Replica,
   { entries, bytes }: { entries: number; bytes: number },
 ): boolean {
   const share = table.shares[SELF] as Share
-  const most = shareOf(limits)
   const ownBytes = share.bytes + bytes + entries * ENTRY_OVERHEAD_BYTES
   if (share.entries + entries > most.entries || ownBytes > most.bytes) return false
   const bytesAfter = table.bytes + bytes + entries * ENTRY_OVERHEAD_BYTES
@@ -255,15 +254,14 @@ export function limitBroken(
 
 /** The same of this peer's share: keys that are not in it yet come to it. */
 function sharesBroken(
-  { table, limits }: Replica,
+  { table, most }: Replica,
   sizes: Iterable<readonly [StoredKey, number]>,
 ): number | undefined {
   const share = table.shares[SELF] as Share
-  const most = shareOf(limits)
   let { entries, bytes } = share
   for (const [key, size] of sizes) {
     const slot = table.find(key)
-    const isIn = slot !== NOWHERE && table.charged[slot] === share
+    const isIn = slot !== NOWHERE && table.shareAt(slot) === share
     if (!isIn) entries++
     bytes += size + (isIn ? -table.chargeOf(slot) : key.length + ENTRY_OVERHEAD_BYTES)
   }

@@ -7,9 +7,9 @@
  * seen it is told, once.
  */
 
-import { ABSENT, at, atRising, type Batch, FREED_MS, OVER_MS, RELEASED } from './batch.ts'
+import { ABSENT, at, atRising, type Batch, OVER_MS, RELEASED } from './batch.ts'
 import { formerOf, isUnheard, tellChange, tellLeaseChange } from './change.ts'
-import { type Claim, compareContent, lineagesOf } from './claim.ts'
+import { type Claim, compareContent, lapseOf, lineagesOf } from './claim.ts'
 import { isOverOnArrival } from './ephemeral.ts'
 import { isFull } from './grant.ts'
 import type { StoredKey } from './key.ts'
@@ -20,6 +20,7 @@ import { admitsOrigins } from './origins.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { shareBroken } from './share.ts'
+import { enterRow, stretchOf } from './stretch.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
@@ -53,12 +54,16 @@ export function mergeBatch(
   const heirs = new Map(batch.heirs)
   const lineages = lineagesOf(batch, writers)
   const claim: Claim = { ...BLANK }
+  const stretch = stretchOf(replica, batch, { writers, reading })
   let fits = true
   for (let row = 0; row < batch.keys.length; row++) {
+    const key = batch.keys[row] as StoredKey
+    const slot = replica.table.find(key)
+    if (slot === NOWHERE && stretch !== undefined && enterRow(replica, stretch, row)) continue
     claim.writer = writers[at(batch.writer, row)] as number
     if (claim.writer === SELF) {
       // This peer knows best what it wrote.
-      replica.comparison?.seen.add(replica.table.find(batch.keys[row] as StoredKey))
+      replica.comparison?.seen.add(slot)
       continue
     }
     claim.isHearsay = isHearsay(replica, batch.origins[at(batch.writer, row)] as Origin, teller)
@@ -71,8 +76,7 @@ export function mergeBatch(
     claim.bytes = batch.sizes[row] as number
     claim.heir = heirs.size === 0 ? undefined : heirs.get(row)
     claim.lineage = lineages.size === 0 ? NO_LINEAGE : (lineages.get(row) ?? NO_LINEAGE)
-    const key = batch.keys[row] as StoredKey
-    if (!mergeClaim(replica, key, claim, reading)) fits = false
+    if (!mergeClaim(replica, { key, slot }, claim, reading)) fits = false
     if (replica.comparison !== null) replica.comparison.seen.add(replica.table.find(key))
   }
   return fits
@@ -104,9 +108,13 @@ export function releaseLeft(replica: Replica, origin: Origin): void {
   }
 }
 
-function mergeClaim(replica: Replica, key: StoredKey, claim: Claim, reading: Reading): boolean {
+function mergeClaim(
+  replica: Replica,
+  { key, slot }: { key: StoredKey; slot: number },
+  claim: Claim,
+  reading: Reading,
+): boolean {
   const { table } = replica
-  const slot = table.find(key)
   if (slot === NOWHERE) {
     // What was heard of and is not here was deleted, and the trace of that was collected.
     const isHeard = replica.coverage[claim.writer]?.covers(claim.sequence) ?? false
@@ -237,12 +245,6 @@ function take(replica: Replica, slot: number, claim: Claim, reading: Reading): v
   else if (replica.lineages.size > 0) replica.lineages.delete(slot)
   if (isOverOnArrival(replica, slot, reading)) table.gone.set(slot, Number.POSITIVE_INFINITY)
   if (former !== undefined) tellChange(replica, slot, { former, local: false })
-}
-
-/** Whoever came later has not heard the goodbye of an owner that left, and is told of it so. */
-function lapseOf({ remainingMs, heir }: Claim, reading: Reading): number {
-  if (remainingMs === FREED_MS && heir === undefined) return Number.NEGATIVE_INFINITY
-  return reading.now + (remainingMs === OVER_MS ? 0 : remainingMs)
 }
 
 /** Hearsay of a later write does not shorten a lease that is known to go on, unless it ends it. */

@@ -17,7 +17,7 @@ import { type Permissions, permissionsOf } from './permission.ts'
 import { Provenance } from './provenance.ts'
 import { createQueue, type Queue } from './queue.ts'
 import type { HeardRenewal } from './renewal.ts'
-import { openShare, SHARE_MAX } from './share.ts'
+import { openShare, SHARE_MAX, shareOf } from './share.ts'
 import { type Share, Table } from './table.ts'
 import { exposeValue } from './value.ts'
 import type { Version } from './version.ts'
@@ -55,6 +55,8 @@ export interface Replica {
   readonly leaseMs: number
   readonly takeover: TakeoverPolicy
   readonly limits: ReplicaLimits
+  /** What one peer may take of that. */
+  readonly most: Share
   /** Who may write what, by the rules of the network. */
   readonly permissions: Permissions
   /** What proves each entry, in a network whose peers sign; else null. */
@@ -159,18 +161,14 @@ export function createReplica(options: ReplicaOptions): Replica {
   const permissions = options.permissions ?? permissionsOf([], [])
   const replica: Replica = {
     ...settings,
+    most: shareOf(settings.limits),
     isMajority,
     permissions,
     provenance: isSigned ? new Provenance() : null,
     table: new Table(),
     ...{ origins: [], originIndex: new Map(), freeOrigins: [], shares: new Map() },
-    coverage: [],
-    heirs: new Map(),
-    lineages: new Map(),
-    lent: new Map(),
-    borrowed: new Set(),
-    replaced: new Map(),
-    floors: new Map(),
+    ...{ coverage: [], heirs: new Map(), lineages: new Map(), lent: new Map() },
+    ...{ borrowed: new Set(), replaced: new Map(), floors: new Map() },
     unsent: [],
     held: new Map(),
     renewing: new Set(),

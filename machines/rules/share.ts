@@ -35,14 +35,13 @@ export function forgetShares({ shares, origins }: Replica): void {
 
 /** Which part of its share a write would break: the most entries or bytes; undefined if neither. */
 export function shareBroken(
-  { table, limits }: Replica,
+  { table, most }: Replica,
   slot: number,
   write: { readonly writer: number; readonly keyBytes: number; readonly bytes: number },
 ): number | undefined {
   const share = table.shares[write.writer]
   if (share === undefined) return undefined
-  const most = shareOf(limits)
-  const isOwn = slot !== NOWHERE && table.charged[slot] === share
+  const isOwn = slot !== NOWHERE && table.shareAt(slot) === share
   const more = isOwn
     ? write.bytes - table.chargeOf(slot)
     : write.keyBytes + ENTRY_OVERHEAD_BYTES + write.bytes

@@ -8,8 +8,8 @@
 
 import { ABSENT, EPHEMERAL } from './batch.ts'
 import { Deadlines } from './deadlines.ts'
+import { TableDigest } from './digest.ts'
 import { hashValue } from './flat.ts'
-import { Hash, hex } from './hash.ts'
 import type { StoredKey } from './key.ts'
 import type { Kept } from './value.ts'
 
@@ -37,6 +37,39 @@ export interface Share {
   bytes: number
 }
 
+/** An entry with a value for a key that has no slot yet. */
+export interface NewRow {
+  key: StoredKey
+  value: Kept
+  /** The size of the value, in bytes. */
+  bytes: number
+  readonly writer: number
+  epoch: number
+  sequence: number
+  termMs: number
+  lapseAt: number
+  flags: number
+}
+
+/** A row of that writer, to be filled in: one serves for many entries. */
+export function newRow(writer: number): NewRow {
+  const version = { writer, epoch: 0, sequence: 0 }
+  return {
+    key: '' as StoredKey,
+    value: null,
+    bytes: 0,
+    ...version,
+    termMs: 0,
+    lapseAt: 0,
+    flags: 0,
+  }
+}
+
+/** What a new entry takes of the room, in bytes. */
+export function roomFor(key: StoredKey, bytes: number): number {
+  return key.length + ENTRY_OVERHEAD_BYTES + bytes
+}
+
 export class Table {
   readonly slots = new Map<StoredKey, number>()
   readonly keys: StoredKey[] = []
@@ -58,12 +91,9 @@ export class Table {
   unsent = new Uint8Array(SLOTS_AT_FIRST)
   /** What each writer's entries take, by its index; the runs of one peer have one share. */
   readonly shares: Share[] = []
-  /** In whose share each slot is. */
-  readonly charged: (Share | undefined)[] = []
   private charge = new Uint32Array(SLOTS_AT_FIRST)
-  private low = new Uint32Array(SLOTS_AT_FIRST)
-  private high = new Uint32Array(SLOTS_AT_FIRST)
-  private stale = new Uint8Array(SLOTS_AT_FIRST)
+  /** In whose share each slot is: the writer's index and one, or 0 for none. */
+  private payer = new Uint32Array(SLOTS_AT_FIRST)
 
   /** Ephemeral values and when to look at their lease; minus infinity for those just written. */
   readonly lapsing = new Deadlines()
@@ -77,9 +107,7 @@ export class Table {
   bytes = 0
 
   private readonly free: number[] = []
-  private readonly stales: number[] = []
-  private sumLow = 0
-  private sumHigh = 0
+  private readonly hashes = new TableDigest()
 
   find(key: StoredKey): number {
     return this.slots.get(key) ?? NOWHERE
@@ -93,6 +121,11 @@ export class Table {
   /** What the value in this slot is charged, in bytes. */
   chargeOf(slot: number): number {
     return this.charge[slot] as number
+  }
+
+  /** In whose share the slot is. */
+  shareAt(slot: number): Share | undefined {
+    return this.shares[(this.payer[slot] as number) - 1]
   }
 
   hasValue(slot: number): boolean {
@@ -113,6 +146,34 @@ export class Table {
     this.slots.set(key, slot)
     this.flags[slot] = ABSENT
     this.bytes += key.length + ENTRY_OVERHEAD_BYTES
+    return slot
+  }
+
+  /**
+   * Enters a plain value under a key that has no slot: what `insert` and `put` do together, for
+   * what comes by the thousand. It must be neither absent nor ephemeral.
+   */
+  enter(row: NewRow, share: Share): number {
+    const { key, bytes, writer } = row
+    const slot = this.free.pop() ?? this.keys.length
+    if (slot === this.flags.length) this.grow()
+    this.keys[slot] = key
+    this.values[slot] = row.value
+    this.slots.set(key, slot)
+    this.writer[slot] = writer
+    this.epoch[slot] = row.epoch
+    this.sequence[slot] = row.sequence
+    this.termMs[slot] = row.termMs
+    this.lapseAt[slot] = row.lapseAt
+    this.flags[slot] = row.flags
+    this.charge[slot] = bytes
+    this.payer[slot] = writer + 1
+    const room = roomFor(key, bytes)
+    share.entries++
+    share.bytes += room
+    this.bytes += room
+    this.size++
+    this.hashes.touch(slot)
     return slot
   }
 
@@ -155,7 +216,7 @@ export class Table {
     if ((entry.flags & (EPHEMERAL | ABSENT)) === EPHEMERAL) {
       this.lapsing.set(slot, Number.NEGATIVE_INFINITY)
     } else if (this.lapsing.size > 0) this.lapsing.delete(slot)
-    this.touch(slot)
+    this.hashes.touch(slot)
   }
 
   /**
@@ -163,59 +224,41 @@ export class Table {
    * tables have equal digests; only entries changed since the last call are hashed.
    */
   digest(writerName: (writer: number) => string): string {
-    for (const slot of this.stales) this.refresh(slot, writerName)
-    this.stales.length = 0
-    return hex(this.sumHigh) + hex(this.sumLow)
+    return this.hashes.read(this.keys.length, (hash, slot) => {
+      if (!this.hasValue(slot)) return false
+      hash
+        .text(this.keys[slot] as string)
+        .number(this.epoch[slot] as number)
+        .text(writerName(this.writer[slot] as number))
+        .number(this.sequence[slot] as number)
+      hashValue(hash, this.values[slot])
+      return true
+    })
   }
 
   private enterShare(slot: number, bytes: number): void {
-    const share = this.shares[this.writer[slot] as number]
-    if (share !== undefined && this.charged[slot] === share) {
+    const writer = this.writer[slot] as number
+    const share = this.shares[writer]
+    if (share !== undefined && this.shareAt(slot) === share) {
       share.bytes += bytes - (this.charge[slot] as number)
+      // The run that wrote it first may be forgotten, and its index be another peer's.
+      this.payer[slot] = writer + 1
       return
     }
     this.leaveShare(slot)
     if (share === undefined) return
     share.entries++
     share.bytes += (this.keys[slot] as StoredKey).length + ENTRY_OVERHEAD_BYTES + bytes
-    this.charged[slot] = share
+    this.payer[slot] = writer + 1
   }
 
   private leaveShare(slot: number): void {
-    const share = this.charged[slot]
+    const share = this.shareAt(slot)
     if (share === undefined) return
     share.entries--
     const keyBytes = (this.keys[slot] as StoredKey).length
     share.bytes -= keyBytes + ENTRY_OVERHEAD_BYTES + (this.charge[slot] as number)
-    this.charged[slot] = undefined
-  }
-
-  /** Takes the slot out of the digest until it is asked for. */
-  private touch(slot: number): void {
-    if (this.stale[slot] === 1) return
-    this.stale[slot] = 1
-    this.stales.push(slot)
-    this.sumLow = (this.sumLow - (this.low[slot] as number)) >>> 0
-    this.sumHigh = (this.sumHigh - (this.high[slot] as number)) >>> 0
-  }
-
-  private refresh(slot: number, writerName: (writer: number) => string): void {
-    this.stale[slot] = 0
-    this.low[slot] = 0
-    this.high[slot] = 0
-    if (!this.hasValue(slot)) return
-    hash
-      .start()
-      .text(this.keys[slot] as string)
-      .number(this.epoch[slot] as number)
-      .text(writerName(this.writer[slot] as number))
-      .number(this.sequence[slot] as number)
-    hashValue(hash, this.values[slot])
-    hash.finish()
-    this.low[slot] = hash.low
-    this.high[slot] = hash.high
-    this.sumLow = (this.sumLow + hash.low) >>> 0
-    this.sumHigh = (this.sumHigh + hash.high) >>> 0
+    this.payer[slot] = 0
   }
 
   private grow(): void {
@@ -229,13 +272,9 @@ export class Table {
     this.flags = widened(this.flags, new Uint8Array(length))
     this.unsent = widened(this.unsent, new Uint8Array(length))
     this.charge = widened(this.charge, new Uint32Array(length))
-    this.low = widened(this.low, new Uint32Array(length))
-    this.high = widened(this.high, new Uint32Array(length))
-    this.stale = widened(this.stale, new Uint8Array(length))
+    this.payer = widened(this.payer, new Uint32Array(length))
   }
 }
-
-const hash = new Hash()
 
 function widened<A extends { set(from: A): void }>(narrow: A, wide: A): A {
   wide.set(narrow)

@@ -32,13 +32,21 @@ export interface Admitted {
  * of the offending part; nothing has changed then.
  */
 export function admitValue(value: unknown): Admitted {
-  if (typeof value === 'string' && value.length * 3 <= VALUE_BYTES_MAX && value.isWellFormed()) {
-    return { kept: value, bytes: value.length + 1 }
-  }
+  if (isShortText(value)) return { kept: value, bytes: textBytes(value) }
   if (value === undefined) refuse('undefined cannot be stored; use null or delete the key.', [])
   const admission = new Admission()
   const kept = admission.copy(value, 0)
   return { kept, bytes: admission.bytes }
+}
+
+/** True for text that can be kept without another look: most values are. */
+export function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value.length * 3 <= VALUE_BYTES_MAX && value.isWellFormed()
+}
+
+/** What short text is charged, in bytes. */
+export function textBytes(text: string): number {
+  return text.length + 1
 }
 
 /** What a reader gets: the kept value itself where that is safe, else a copy. */

@@ -19,6 +19,7 @@ import {
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease, noteAuthored, noteBorrowed } from './loss.ts'
+import { writeNew } from './newKey.ts'
 import type { PeerId } from './peer.ts'
 import { operationsOf, termMsMax } from './permission.ts'
 import { firstInLine, HANDOVER_MS } from './queue.ts'
@@ -75,6 +76,8 @@ export function set(
   options: WriteOptions,
 ): Verdict<Receipt> {
   const slot = replica.table.find(key)
+  const entered = slot === NOWHERE ? writeNew(replica, { key, value }, options) : undefined
+  if (entered !== undefined) return { done: entered }
   const epoch = permitSet(replica, key, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
   const limit = limitBrokenBy(replica, slot, { key, bytes: value.bytes })
@@ -104,7 +107,8 @@ export function update(
   const done = assignments.map((assignment, index) => {
     const epoch = epochs[index] as number
     const slot = replica.table.find(assignment.key)
-    return assign(replica, assignment, { reading, leaseMs, kind, epoch, slot })
+    const entered = slot === NOWHERE ? writeNew(replica, assignment, options) : undefined
+    return entered ?? assign(replica, assignment, { reading, leaseMs, kind, epoch, slot })
   })
   return { done }
 }

@@ -47,7 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'lease by wall clock: others count a lease by the date',
     invariant: 'C4',
-    file: `${RULES}/merge.ts`,
+    file: `${RULES}/claim.ts`,
     sound: '  return reading.now + (remainingMs === OVER_MS ? 0 : remainingMs)\n',
     broken: '  return reading.wall - Date.UTC(2026, 0, 1) + Math.max(remainingMs, 0)\n',
   },
