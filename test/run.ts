@@ -1,10 +1,12 @@
 /**
  * The test runner. `npm test` runs all; `npm test -- lease tcp` the files whose path holds a word.
  *
- * all files in one process, and ends well when no test ran. All are compiled at once beforehand,
- * since to load the sources one by one takes longer than most tests do. Each of these is a failure:
- * a file that ran no test, that exits with an error, that is still running at its limit, or that
- * does not end by itself after its last test, since then it left a socket or a timer open.
+ * Every file runs in a process of its own, several at a time, because uvu has no limit of time,
+ * runs all files in one process, and ends well when no test ran. All are compiled at once
+ * beforehand, since to load the sources one by one takes longer than most tests do. Each of these
+ * is a failure: a file that ran no test, that exits with an error, that is still running at its
+ * limit, or that does not end by itself after its last test, since then it left a socket or a timer
+ * open.
  *
  * The last line is `N passed, N failed`, and `, N skipped` where some were.
  */

@@ -6,7 +6,15 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,6 +66,8 @@ export interface Exit {
 export class Crew {
   readonly folder = mkdtempSync(join(tmpdir(), 'holdfast-run-'))
   readonly #hands: Hand[] = []
+  readonly #lines: Line[] = []
+  #readBytes = 0
   readonly #gates: Gate[] = []
 
   constructor() {
@@ -91,14 +101,21 @@ export class Crew {
   }
 
   lines(word?: string): Line[] {
-    const all = readFileSync(this.#log, 'utf8').trimEnd().split('\n').filter(Boolean)
-    return all
-      .map((text) => {
-        const [at, said = '', name = '', key = '', ...numbers] = text.split(' ')
-        const [token = 0, pid = 0, parent = 0] = numbers.map(Number)
-        return { atMs: Number(at), word: said, name, key, token, pid, parent }
-      })
-      .filter((line) => word === undefined || line.word === word)
+    this.#readOn()
+    return this.#lines.filter((line) => word === undefined || line.word === word)
+  }
+
+  /** Reads what was written since the last time: the commands say every moment that they live. */
+  #readOn(): void {
+    const file = openSync(this.#log, 'r')
+    const bytes = Buffer.alloc(fstatSync(file).size - this.#readBytes)
+    const count = readSync(file, bytes, 0, bytes.length, this.#readBytes)
+    closeSync(file)
+    // A line is there when its end is.
+    const whole = bytes.subarray(0, count).lastIndexOf('\n') + 1
+    this.#readBytes += whole
+    const texts = bytes.toString('utf8', 0, whole).split('\n').filter(Boolean)
+    this.#lines.push(...texts.map(lineOf))
   }
 
   /** Waits until somebody of this name has written this word. */
@@ -140,6 +157,12 @@ export class Crew {
     await Promise.all(this.#hands.map(({ exited }) => exited))
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+function lineOf(text: string): Line {
+  const [at, word = '', name = '', key = '', ...numbers] = text.split(' ')
+  const [token = 0, pid = 0, parent = 0] = numbers.map(Number)
+  return { atMs: Number(at), word, name, key, token, pid, parent }
 }
 
 /** One process of holdfast. */
