@@ -9,7 +9,7 @@ import { playLeases } from './leaseRun.ts'
 import { drawPlan, playSeed } from './random.ts'
 
 /** How many seeds each `npm test` plays. Long runs: `npm run simulate`. */
-const SEEDS = 200
+const SEEDS = 100
 const LEASE_SEEDS = 40
 /** One of those whose run has a conflict. */
 const BROKEN_SEED = 1
