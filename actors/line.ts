@@ -15,10 +15,8 @@ import {
 } from '../machines/rules/message.ts'
 import type { Handle, Origin, PeerId } from '../machines/rules/peer.ts'
 import { type Place, placeOf } from '../machines/rules/place.ts'
-import { decode, encode } from '../transport/codec.ts'
-import { body } from '../transport/framing.ts'
+import { decode, encode, problemOf } from '../transport/codec.ts'
 import type { Clock, Frame, Wire, WireEnd, WireEvents } from '../transport/ports.ts'
-import { shapeProblem } from '../transport/shape.ts'
 import type { Counts } from './counts.ts'
 import type { Handshake } from './handshake.ts'
 
@@ -227,7 +225,7 @@ export class Line implements WireEvents {
     for (const frame of frames) {
       this.#counts.bytesIn += frame.length
       const message = decode(frame, this.#origin)
-      if (message === undefined) return this.#break(shapeProblem(body(frame)) ?? 'frame.content')
+      if (message === undefined) return this.#break(problemOf(frame))
       if (!isControl(message)) {
         if (this.peerId === null) return this.#owner?.broken()
         this.#pour(this, message, frame)

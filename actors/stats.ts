@@ -1,15 +1,40 @@
 /** Stats: how one dictionary is doing, as plain numbers for whatever collects them. */
 
 import type { Reading } from '../machines/rules/lease.ts'
+import { LIMITS_REACHED, type LimitName } from '../machines/rules/limit.ts'
 import { ownRemainingMs, type Replica } from '../machines/rules/replica.ts'
+import type { LimitCounts } from './bounds.ts'
 import type { Switchboard } from './switchboard.ts'
 
 const counter = (help: string) => ({ kind: 'counter', help }) as const
 const gauge = (help: string) => ({ kind: 'gauge', help }) as const
 
+/** `frame.length` in the form of a name of `stats()`: `FrameLength`. */
+type Joined<Name extends string> = Name extends `${infer First}.${infer Rest}`
+  ? `${Capitalize<First>}${Joined<Rest>}`
+  : Capitalize<Name>
+
+/** Under which name `stats()` tells how often a limit was reached. */
+export type LimitStat<Name extends LimitName = LimitName> = `limit${Joined<Name>}`
+
+type PerLimit<Value> = { readonly [Name in LimitName as LimitStat<Name>]: Value }
+
+const LIMIT_NAMES = Object.keys(LIMITS_REACHED) as LimitName[]
+
+/** The name by which `stats()` tells how often this limit was reached. */
+export function limitStat<Name extends LimitName>(limit: Name): LimitStat<Name> {
+  const capitalized = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
+  return `limit${limit.split('.').map(capitalized).join('')}` as LimitStat<Name>
+}
+
+function perLimit<Value>(make: (limit: LimitName) => Value): PerLimit<Value> {
+  return Object.fromEntries(LIMIT_NAMES.map((each) => [limitStat(each), make(each)])) as never
+}
+
 /**
  * What each number of `stats()` means. A gauge goes up and down; a counter starts at 0 when the
- * dictionary is opened and only rises. Names that end in `Bytes`, or begin with `bytes`, are bytes.
+ * dictionary is opened and only rises. Names that end in `Bytes`, or begin with `bytes`, are bytes;
+ * those that begin with `limit` say how often a limit was reached: see `LIMITS_REACHED`.
  */
 export const STATS = {
   keys: gauge('Keys that have a value.'),
@@ -42,6 +67,7 @@ export const STATS = {
   connectionsClosed: counter('Connections that ended, for whatever reason.'),
   connectionsRefused: counter('Connections that this peer or the other one refused.'),
   errors: counter('Errors that were told as `error`, since no call could throw them.'),
+  ...perLimit((limit) => counter(LIMITS_REACHED[limit])),
 }
 
 /** The numbers that `stats()` returns; `STATS` says what each means. */
@@ -50,6 +76,7 @@ export type Stats = { readonly [Name in keyof typeof STATS]: number }
 /** A look at the numbers. Its cost follows the connections and the leases held on purpose. */
 export function readStats(board: Switchboard): Stats {
   const { counts, replica, lines } = board
+  const limits: LimitCounts = board.bounds.counts
   const { table, queue, renewing } = replica
   let leasesWaiting = 0
   for (const line of queue.own.values()) leasesWaiting += line.size
@@ -57,6 +84,7 @@ export function readStats(board: Switchboard): Stats {
   for (const line of lines.all()) queueBytes += line.queuedBytes
   return {
     ...counts,
+    ...perLimit((limit) => limits[limit]),
     keys: table.size - table.gone.size,
     entries: table.slots.size,
     storeBytes: table.bytes,

@@ -93,6 +93,7 @@ function receive({ board, waterfall, relay }: WaterfallState, parcel: Parcel): v
   }
   if (isRefused(board, parcel)) return
   fallsFresh(waterfall, origin, number)
+  if (waterfall.reached !== null) board.reach(waterfall.reached, line)
   board.counts.broadcastsSeen += 1
   // The origin has told all whom this peer could tell.
   const isTold = line.peerId === origin.peer && board.view.isClique

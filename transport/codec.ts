@@ -9,22 +9,31 @@
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'
 import type { Batch } from '../machines/rules/batch.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
-import { publicKey, storedKey } from '../machines/rules/key.ts'
+import { PEERS_TOLD_MAX } from '../machines/rules/hearsay.ts'
+import type { LimitName } from '../machines/rules/limit.ts'
 import type { Broadcast, BroadcastBody, Message } from '../machines/rules/message.ts'
 import { isId, type Origin, type PeerId } from '../machines/rules/peer.ts'
 import { isBytesOf } from '../machines/rules/proof.ts'
 import { STAMP_BYTES } from '../machines/rules/provenance.ts'
-import { WAITS_MAX, type Waits } from '../machines/rules/queue.ts'
 import { flattenWord, unflattenWord } from './ballotCodec.ts'
 import { flattenBatch, unflattenBatch } from './batchCodec.ts'
 import { flattenControl, isCount, unflattenControl } from './controlCodec.ts'
+import {
+  type Cells,
+  cellsOfBatch,
+  cellsOfPairs,
+  cellsOfWaits,
+  excessOf,
+  NO_CELLS,
+} from './excess.ts'
 import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
-import { flattenOwn, unflattenOwn } from './ownCodec.ts'
+import { flattenOwn, PAIRS_AT, unflattenOwn } from './ownCodec.ts'
 import { readPeers, readPresence } from './peersCodec.ts'
 import type { Frame } from './ports.ts'
 import { shapeProblem } from './shape.ts'
-import { flattenSync, isSync, unflattenSync } from './syncCodec.ts'
+import { flattenSync, isSync, SYNC_GIVE, SYNC_PROVE, unflattenSync } from './syncCodec.ts'
 import { flattenTree, isTree, unflattenTree } from './treeCodec.ts'
+import { flattenWait, readWaits } from './waitsCodec.ts'
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' })
 
@@ -87,6 +96,36 @@ export function decode(frame: Frame, from?: Origin): Message | undefined {
     // What has the right shape may still be refused, such as text that is no UTF-8.
     return undefined
   }
+}
+
+/** Which limit a frame went beyond that holds no message. */
+export function problemOf(frame: Frame): LimitName {
+  return problemIn(body(frame))
+}
+
+function problemIn(bytes: Uint8Array): LimitName {
+  const problem = shapeProblem(bytes)
+  if (problem !== undefined) return problem
+  try {
+    const flat = packr.decode(bytes)
+    if (flat[0] === RELAYED) return problemIn(flat[3])
+    const isCrowd = flat[0] === PEERS_TELL && flat[1].length > PEERS_TOLD_MAX
+    return isCrowd ? 'exchange.peers' : (excessOf(cellsOf(flat)) ?? 'frame.content')
+  } catch {
+    return 'frame.content'
+  }
+}
+
+function cellsOf(flat: unknown[]): Cells {
+  const [kind, , second] = flat
+  if (kind === OWN) return cellsOfPairs(flat.slice(PAIRS_AT))
+  if (kind === SYNC_GIVE || kind === SYNC_PROVE) return cellsOfBatch(second)
+  if (kind === WHISPER) return { keys: [], values: [flat[1]] }
+  if (kind !== BROADCAST && kind !== STAMPED) return NO_CELLS
+  const [content, first, , third] = flat.slice(4)
+  if (content === NOTE) return { keys: [], values: [first] }
+  if (content === WAITS) return cellsOfWaits(flat[6])
+  return content === ENTRIES ? cellsOfBatch(third) : NO_CELLS
 }
 
 function frameOf(flat: unknown[]): Frame {
@@ -242,23 +281,4 @@ function readBallot([, to, list, ...rest]: unknown[]): BroadcastBody | undefined
   const word = unflattenWord(list)
   if (!isId(to) || word === undefined || rest.length > 0) return undefined
   return { kind: 'ballot', to: to as PeerId, word }
-}
-
-function flattenWait([key, waitedMs]: Waits['keys'][number]): unknown[] {
-  return [publicKey(key), waitedMs]
-}
-
-function readWaits(flat: unknown[]): BroadcastBody | undefined {
-  const [, isAll, list] = flat
-  if (flat.length !== 3 || typeof isAll !== 'boolean') return undefined
-  if (!Array.isArray(list) || list.length > WAITS_MAX) return undefined
-  const keys: Waits['keys'][number][] = []
-  for (const item of list) {
-    if (!Array.isArray(item) || item.length !== 2) return undefined
-    const [key, waitedMs] = [storedKey(item[0]), item[1]]
-    const isWait = waitedMs === null || (Number.isFinite(waitedMs) && waitedMs >= 0)
-    if (key === undefined || !isWait) return undefined
-    keys.push([key, waitedMs])
-  }
-  return { kind: 'waits', isAll, keys }
 }

@@ -14,7 +14,7 @@ import { isShortText, type Kept, textBytes } from '../machines/rules/value.ts'
 import { isCount } from './controlCodec.ts'
 
 /** Where the keys and values begin. */
-const PAIRS_AT = 6
+export const PAIRS_AT = 6
 
 /** The broadcast behind its kind, or undefined if it takes the long form. */
 export function flattenOwn({ number, body, stamp }: Broadcast): unknown[] | undefined {

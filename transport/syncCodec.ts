@@ -11,14 +11,14 @@ import { isCount, isDigest } from './controlCodec.ts'
 import { flattenProofs, flattenReach, unflattenProofs, unflattenReaches } from './sealCodec.ts'
 
 const SYNC_ASK = 36
-const SYNC_GIVE = 37
+export const SYNC_GIVE = 37
 const SYNC_DONE = 38
 const SYNC_HINT = 39
 const SYNC_COMPARE = 40
 const SYNC_SAME = 41
 const SYNC_DIFFERS = 42
 /** Entries with what proves them. */
-const SYNC_PROVE = 45
+export const SYNC_PROVE = 45
 
 type SyncMessage = Extract<DataMessage, { kind: `sync.${string}` }>
 

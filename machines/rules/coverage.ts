@@ -43,13 +43,14 @@ export class Coverage {
   /**
    * Gives up waiting for the oldest gap when there are too many, and counts it as seen. For a
    * sequence whose members are only ever told apart as seen or not, late ones are dropped then,
-   * never doubled.
+   * never doubled. True if it did.
    */
-  closeOldestGap(): void {
-    if (this.ranges.length / 2 <= RANGES_MAX) return
+  closeOldestGap(): boolean {
+    if (this.ranges.length / 2 <= RANGES_MAX) return false
     this.upTo = this.ranges[1] as number
     this.ranges.splice(0, 2)
     this.absorb()
+    return true
   }
 
   /** `[upTo, first, last, …]`, for the wire: the lowest ranges, as many as may travel. */

@@ -46,6 +46,8 @@ export function flattenValue(kept: Kept): FlatValue {
 
 /** Thrown inside `unflattenValue` only: what came is not a value of ours. */
 const MALFORMED = Symbol('malformed')
+/** Likewise: it may be one of ours, and is more than one may be. */
+const EXCESSIVE = Symbol('excessive')
 
 /**
  * The value to keep, from what travelled; undefined if it is none. A stranger may have sent it:
@@ -60,6 +62,16 @@ export function unflattenValue(flat: unknown): Admitted | undefined {
   }
 }
 
+/** True for what travelled and is no value for its size alone. */
+export function isTooLarge(flat: unknown): boolean {
+  try {
+    admitValue(unflatten(flat, 0))
+    return false
+  } catch (cause) {
+    return cause === EXCESSIVE || (cause as { code?: unknown }).code === 'VALUE_TOO_LARGE'
+  }
+}
+
 function unflatten(flat: unknown, depth: number): unknown {
   if (!Array.isArray(flat)) {
     if (typeof flat === 'bigint' || typeof flat === 'undefined') throw MALFORMED
@@ -68,7 +80,7 @@ function unflatten(flat: unknown, depth: number): unknown {
   }
   // A bigint or undefined travels as an array too, so it may lie one level below the deepest
   // structure; how deep structures go is checked by admission.
-  if (depth > VALUE_DEPTH_MAX || flat.length > 2 * VALUE_PARTS_MAX) throw MALFORMED
+  if (depth > VALUE_DEPTH_MAX || flat.length > 2 * VALUE_PARTS_MAX) throw EXCESSIVE
   const items = flat.slice(1)
   switch (flat[0]) {
     case ARRAY:
@@ -105,7 +117,8 @@ function unflattenObject(items: unknown[], depth: number): object {
 
 function unflattenBigint(items: unknown[]): bigint {
   const [digits] = items
-  if (typeof digits !== 'string' || digits.length > BIGINT_DIGITS_MAX) throw MALFORMED
+  if (typeof digits !== 'string') throw MALFORMED
+  if (digits.length > BIGINT_DIGITS_MAX) throw EXCESSIVE
   if (items.length !== 1 || !/^-?\d+$/.test(digits)) throw MALFORMED
   return BigInt(digits)
 }

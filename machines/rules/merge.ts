@@ -119,7 +119,7 @@ function mergeClaim(
     // What was heard of and is not here was deleted, and the trace of that was collected.
     const isHeard = replica.coverage[claim.writer]?.covers(claim.sequence) ?? false
     if (isHeard && replica.comparison === null) return true
-    if (isFull(replica, key.length + claim.bytes)) return lacks(replica, fullLimit(replica))
+    if (isFull(replica, key.length + claim.bytes)) return lacks(replica, fullLimit(replica, claim))
     if (exceeds(replica, key, slot, claim)) return false
     take(replica, table.insert(key), claim, reading)
     return true
@@ -152,7 +152,7 @@ function exceeds(replica: Replica, key: StoredKey, slot: number, claim: Claim): 
   if (shareBroken(replica, slot, { writer, keyBytes: key.length, bytes }) === undefined)
     return false
   if (slot !== NOWHERE) noteToken(replica, slot, claim)
-  return !lacks(replica, { limit: 'share', peer: (replica.origins[writer] as Origin).peer })
+  return !lacks(replica, { limit: 'share', peer: writerOf(replica, claim) })
 }
 
 /** Notes what something had no room for. Always false. */
@@ -161,8 +161,13 @@ function lacks(replica: Replica, lack: Replica['lack']): boolean {
   return false
 }
 
-function fullLimit({ table, limits }: Replica): Replica['lack'] {
-  return { limit: table.entries >= limits.entriesMax ? 'entries' : 'bytes', peer: null }
+function fullLimit(replica: Replica, claim: Claim): Replica['lack'] {
+  const limit = replica.table.entries >= replica.limits.entriesMax ? 'entries' : 'bytes'
+  return { limit, peer: writerOf(replica, claim) }
+}
+
+function writerOf({ origins }: Replica, { writer }: Claim): PeerId {
+  return (origins[writer] as Origin).peer
 }
 
 function noteToken({ floors }: Replica, slot: number, { epoch }: Claim): void {
@@ -178,7 +183,7 @@ function mayGrow(replica: Replica, slot: number, claim: Claim): boolean {
   const grownBytes = claim.bytes - table.chargeOf(slot)
   if (grownBytes <= 0 || table.bytes + grownBytes <= limits.bytesMax) return true
   noteToken(replica, slot, claim)
-  return lacks(replica, { limit: 'bytes', peer: null })
+  return lacks(replica, { limit: 'bytes', peer: writerOf(replica, claim) })
 }
 
 /**

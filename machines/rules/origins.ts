@@ -20,7 +20,8 @@ export function admitsOrigins(replica: Replica, origins: readonly Origin[]): boo
   if (strange === 0 || originIndex.size + strange <= replica.originsEasy) return true
   forgetOrigins(replica)
   if (originIndex.size + strange <= ORIGINS_KEPT_MAX) return true
-  replica.lack = { limit: 'origins', peer: null }
+  const stranger = origins.find((origin) => !originIndex.has(originKey(origin)))
+  replica.lack = { limit: 'origins', peer: stranger?.peer ?? null }
   return false
 }
 

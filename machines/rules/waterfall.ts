@@ -8,6 +8,7 @@
  */
 
 import { Coverage, ORIGINS_MAX, originKey } from './coverage.ts'
+import type { LimitName } from './limit.ts'
 import type { Origin } from './peer.ts'
 
 export interface Waterfall {
@@ -15,10 +16,12 @@ export interface Waterfall {
   readonly seen: Map<string, Coverage>
   /** The number of this peer's own last broadcast. */
   sent: number
+  /** The limit that the last fresh broadcast reached, if it did. */
+  reached: LimitName | null
 }
 
 export function createWaterfall(): Waterfall {
-  return { seen: new Map(), sent: 0 }
+  return { seen: new Map(), sent: 0, reached: null }
 }
 
 /** True if this broadcast came before. */
@@ -36,13 +39,14 @@ export function fallsFresh(waterfall: Waterfall, origin: Origin, number: number)
   waterfall.seen.delete(key)
   waterfall.seen.set(key, coverage)
   coverage.add(number)
-  coverage.closeOldestGap()
-  forgetSilent(waterfall)
+  const isGapClosed = coverage.closeOldestGap()
+  const isRunForgotten = forgetSilent(waterfall)
+  waterfall.reached = isRunForgotten ? 'window.runs' : isGapClosed ? 'window.gaps' : null
   return true
 }
 
-function forgetSilent(waterfall: Waterfall): void {
-  if (waterfall.seen.size <= ORIGINS_MAX) return
+function forgetSilent(waterfall: Waterfall): boolean {
+  if (waterfall.seen.size <= ORIGINS_MAX) return false
   const [oldest] = waterfall.seen.keys()
-  if (oldest !== undefined) waterfall.seen.delete(oldest)
+  return oldest !== undefined && waterfall.seen.delete(oldest)
 }

@@ -3,84 +3,51 @@
  * costs nobody else anything. What the rules decide is tested beside them in `test/rules`.
  */
 
-import type { Announcement, LimitName } from 'holdfast'
+import type { Announcement, Dictionary, LimitName } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { PENDING_MS_MAX } from '../../actors/doors.ts'
-import { boards } from '../../actors/sync.ts'
-import type { PeerId } from '../../machines/rules/peer.ts'
-import { FRAME_DEPTH_MAX, FRAME_ELEMENTS_MAX } from '../../transport/shape.ts'
-import { listen, until, withCompany } from './company.ts'
+import { limitStat } from '../../actors/stats.ts'
+import { SteppingClock } from '../../transport/stepping.ts'
+import { addressOf, listen, until, withCompany } from './company.ts'
+import { COMPARE, EXCESSES, PROVOCATIONS, repeat } from './limitList.ts'
 import { Stranger } from './stranger.ts'
 
 type LimitFact = Extract<Announcement, { type: 'limit.reached' }>
 
 const limits = suite('limits')
 
-/** What a stranger does, and the limit that stops it. */
-const offences: readonly (readonly [LimitName, (stranger: Stranger) => unknown])[] = [
-  ['frame.length', (s) => s.preamble().write(Uint8Array.of(0xff, 0xff, 0xff, 0xff))],
-  ['frame.depth', (s) => s.preamble().frame(new Uint8Array(FRAME_DEPTH_MAX + 2).fill(0x91))],
-  ['frame.content', (s) => s.preamble().frame([0x81, 0xa1, 0x61, 1])],
-  [
-    'frame.elements',
-    async (s) => {
-      const bytes = new Uint8Array(5 + FRAME_ELEMENTS_MAX)
-      bytes.set([0xdd, 0, FRAME_ELEMENTS_MAX >>> 16, FRAME_ELEMENTS_MAX >>> 8, FRAME_ELEMENTS_MAX])
-      const joined = await s.join()
-      joined.frame(bytes)
-    },
-  ],
-]
-
-for (const [limit, act] of offences) {
+for (const [name, { options, isStepped, act }] of Object.entries(PROVOCATIONS)) {
+  const limit = name as LimitName
   limits(
-    `${limit} is counted and told, and ends one connection`,
+    `${limit} is told when it is reached, and counted in stats()`,
     withCompany(async (company) => {
-      const { alice, bob, address } = await company.two()
-      const facts = listen(alice as never, 'limit.reached')
-      const stranger = await Stranger.dial(address)
-      await act(stranger)
-      await until(() => stranger.isClosed && facts.length > 0)
-      const [fact] = facts as unknown as LimitFact[]
-      assert.is(fact?.limit, limit)
-      assert.is(fact?.address, stranger.address)
-      assert.is(reached(alice, limit), 1)
-      assert.is(reached(bob, limit), 0)
-      assert.is(alice.peers.length, 1)
+      const clock = new SteppingClock()
+      const time = setInterval(() => clock.advance(0), 1)
+      try {
+        const alice = await company.listening({ ...options, ...(isStepped && { clock }) })
+        const facts = listen(alice as never, 'limit.reached') as unknown as LimitFact[]
+        assert.is(reached(alice, limit), 0)
+        const scene = { company, alice, address: addressOf(alice), clock }
+        await act(scene)
+        await until(() => facts.some((fact) => fact.limit === limit))
+        const [fact] = facts.filter((each) => each.limit === limit)
+        assert.is(fact?.count, 1)
+        assert.ok((fact?.peerId ?? fact?.address) !== null, 'who it was')
+        assert.ok(reached(alice, limit) >= 1)
+        // Nothing else was in the way, but for the queue that has to be full first.
+        const told = new Set(facts.map((each) => each.limit))
+        if (limit === 'queue.answers') told.delete('queue')
+        assert.equal([...told], [limit])
+        await company.close()
+      } finally {
+        clearInterval(time)
+      }
     }),
   )
 }
 
-/** What a member does too much of; nobody is cut off for it. */
-const excesses: readonly (readonly [LimitName, (stranger: Stranger) => unknown])[] = [
-  ['exchange.pace', (s) => repeat(20, () => s.say({ kind: 'peers.ask' }))],
-  ['exchange.pace', (s) => repeat(20, () => s.say({ kind: 'peers.tell', peers: [] }))],
-  ['exchange.place', (s) => s.say({ kind: 'peers.tell', peers: [told('tcp://127.0.0.1:22')] })],
-  [
-    'exchange.addresses',
-    (s) => {
-      repeat(10, (time) => {
-        const peers = [...Array(8).keys()].map((at) => told(`tcp://127.9.${time}.${at}:4444`))
-        s.say({ kind: 'peers.tell', peers })
-      })
-    },
-  ],
-  ['questions', (s) => repeat(80, (ask) => s.say({ ...COMPARE, ask: ask + 1 }))],
-  ['questions', (s) => repeat(80, () => s.say({ kind: 'sync.hint' }))],
-]
-
-const COMPARE = { kind: 'sync.compare', summary: '0'.repeat(32), renewed: '0'.repeat(16) } as const
-
-function told(address: string) {
-  return { peerId: 'victim' as PeerId, addresses: [address] }
-}
-
-function repeat(times: number, act: (time: number) => unknown): void {
-  for (let time = 0; time < times; time++) act(time)
-}
-
-for (const [limit, act] of excesses) {
+for (const [limit, act] of EXCESSES) {
   limits(
     `${limit} is counted and told, and ends no connection`,
     withCompany(async (company) => {
@@ -108,6 +75,18 @@ limits(
     const answers = () => stranger.heard.flatMap((word) => ('ask' in word ? [word.ask] : []))
     await until(() => answers().at(-1) === 80)
     assert.ok(answers().length < 80, 'of those that wait only the last one')
+  }),
+)
+
+limits(
+  'a limit that one reaches is counted where it is reached, and ends that connection alone',
+  withCompany(async (company) => {
+    const { alice, bob, address } = await company.two()
+    const stranger = await Stranger.dial(address)
+    stranger.preamble().frame([0x81, 0xa1, 0x61, 1])
+    await until(() => stranger.isClosed && reached(alice, 'frame.content') === 1)
+    assert.is(reached(bob, 'frame.content'), 0)
+    assert.is(alice.peers.length, 1)
   }),
 )
 
@@ -149,8 +128,8 @@ limits(
 )
 
 /** How often the limit was reached there. */
-function reached(dictionary: { readonly actor: object }, limit: LimitName): number {
-  return boards.get(dictionary.actor)?.bounds.counts[limit] ?? Number.NaN
+function reached(dictionary: Dictionary, limit: LimitName): number {
+  return dictionary.stats()[limitStat(limit)]
 }
 
 limits.run()
