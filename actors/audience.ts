@@ -1,7 +1,7 @@
 /** Who hears of changed values. Where nobody does, a write need not be put into words. */
 
 import type { AnyActorRef } from 'xstate'
-import { arePublished } from './diagnostics.ts'
+import { areChangesPublished } from './diagnostics.ts'
 
 /** The listeners that hear of changed values. */
 const HEARD = ['update', 'delete', '*'] as const
@@ -21,8 +21,12 @@ export function hasAudience(sync: AnyActorRef): boolean {
   const { eventListeners } = sync as Attended
   // Should an actor not keep this list any more, all is told.
   if (eventListeners === undefined) return true
-  const isHeard = HEARD.some((type) => (eventListeners.get(type)?.size ?? 0) > 0)
-  return isHeard || isInspected(sync) || arePublished('update') || arePublished('delete')
+  if (eventListeners.size > 0 && isHeard(eventListeners)) return true
+  return areChangesPublished() || isInspected(sync)
+}
+
+function isHeard(listeners: ReadonlyMap<string, ReadonlySet<unknown>>): boolean {
+  return HEARD.some((type) => (listeners.get(type)?.size ?? 0) > 0)
 }
 
 function isInspected(sync: AnyActorRef): boolean {

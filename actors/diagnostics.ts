@@ -31,9 +31,12 @@ export interface Diagnostic {
 
 const channels = new Map<string, Channel>()
 
-/** True if somebody listens on the channel of these facts. */
-export function arePublished(type: Announcement['type']): boolean {
-  return channelOf(type).hasSubscribers
+/** The channels of changed values, which each write looks at. */
+const CHANGES = [channelOf('update'), channelOf('delete')] as const
+
+/** True if somebody listens on the channels of changed values. */
+export function areChangesPublished(): boolean {
+  return CHANGES[0].hasSubscribers || CHANGES[1].hasSubscribers
 }
 
 /** Publishes a fact on its channel, if somebody listens there. */

@@ -48,7 +48,8 @@ export function momentOf(board: Switchboard, reading: Reading): Moment {
 /** The earliest moment at which something is due, if that is earlier than what was told last. */
 export function planLook(board: Switchboard, toldAt: number): number {
   const at = dueAt(board.replica.table)
+  if (at >= toldAt) return toldAt
   const soonest = board.clock.now() + LOOK_MS_MIN
-  if (at < toldAt) board.ephemeral.send({ type: 'alarm.set', at: Math.max(at, soonest) })
-  return Math.min(at, toldAt)
+  board.ephemeral.send({ type: 'alarm.set', at: Math.max(at, soonest) })
+  return at
 }

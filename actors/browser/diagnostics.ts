@@ -2,6 +2,6 @@
 
 import type * as diagnostics from '../diagnostics.ts'
 
-export const arePublished: typeof diagnostics.arePublished = () => false
+export const areChangesPublished: typeof diagnostics.areChangesPublished = () => false
 
 export const publish: typeof diagnostics.publish = () => {}

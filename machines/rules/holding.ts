@@ -11,6 +11,7 @@ import type { Reading } from './lease.ts'
 import { loseLease } from './loss.ts'
 import type { PeerId } from './peer.ts'
 import { operationsOf } from './permission.ts'
+import { receipt } from './plainWrite.ts'
 import { firstInLine, leaveLine, standInLine, TURN_MS, waitersAhead } from './queue.ts'
 import { isMine, ownRemainingMs, type Replica, SELF, selfOf } from './replica.ts'
 import { NOWHERE } from './table.ts'
@@ -19,7 +20,6 @@ import {
   giveUp,
   keep,
   type Receipt,
-  receipt,
   type Verdict,
   type WriteOptions,
   type WriteRefusal,

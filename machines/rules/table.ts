@@ -177,6 +177,16 @@ export class Table {
     return slot
   }
 
+  /** Puts another value that stays into a slot that has one, by the writer whose share it is in. */
+  replace(slot: number, { kept, bytes }: { kept: Kept; bytes: number }, share: Share): void {
+    const more = bytes - (this.charge[slot] as number)
+    share.bytes += more
+    this.bytes += more
+    this.values[slot] = kept
+    this.charge[slot] = bytes
+    this.hashes.touch(slot)
+  }
+
   /** Forgets a key that has no value. Its slot is given to another one later. */
   remove(slot: number): void {
     const key = this.keys[slot] as StoredKey

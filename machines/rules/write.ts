@@ -19,12 +19,12 @@ import {
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease, noteAuthored, noteBorrowed } from './loss.ts'
-import { writeNew } from './newKey.ts'
 import type { PeerId } from './peer.ts'
 import { operationsOf, termMsMax } from './permission.ts'
+import { receipt, writePlain } from './plainWrite.ts'
 import { firstInLine, HANDOVER_MS } from './queue.ts'
 import { planRenewal } from './renewal.ts'
-import { liveSlots, ownRemainingMs, type Replica, readValue, SELF, selfOf } from './replica.ts'
+import { liveSlots, type Replica, readValue, SELF, selfOf } from './replica.ts'
 import { NOWHERE } from './table.ts'
 import type { Admitted } from './value.ts'
 
@@ -76,8 +76,8 @@ export function set(
   options: WriteOptions,
 ): Verdict<Receipt> {
   const slot = replica.table.find(key)
-  const entered = slot === NOWHERE ? writeNew(replica, { key, value }, options) : undefined
-  if (entered !== undefined) return { done: entered }
+  const plain = writePlain(replica, slot, { key, value }, options)
+  if (plain !== undefined) return { done: plain }
   const epoch = permitSet(replica, key, slot, options)
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
   const limit = limitBrokenBy(replica, slot, { key, bytes: value.bytes })
@@ -107,8 +107,8 @@ export function update(
   const done = assignments.map((assignment, index) => {
     const epoch = epochs[index] as number
     const slot = replica.table.find(assignment.key)
-    const entered = slot === NOWHERE ? writeNew(replica, assignment, options) : undefined
-    return entered ?? assign(replica, assignment, { reading, leaseMs, kind, epoch, slot })
+    const plain = writePlain(replica, slot, assignment, options)
+    return plain ?? assign(replica, assignment, { reading, leaseMs, kind, epoch, slot })
   })
   return { done }
 }
@@ -278,14 +278,4 @@ export function giveUp(
   loseLease(replica, slot, 'released')
   if (isAbsent) noteAuthored(replica, slot)
   writeOwn(replica, key, entry, reading)
-}
-
-export function receipt(replica: Replica, slot: number, reading: Reading): Receipt {
-  const { table } = replica
-  return {
-    key: publicKey(table.keys[slot] as StoredKey),
-    token: table.epoch[slot] as number,
-    leaseMs: table.termMs[slot] as number,
-    remainingMs: replica.leasing ? Math.max(0, ownRemainingMs(table, slot, reading)) : 0,
-  }
 }

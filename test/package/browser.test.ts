@@ -37,7 +37,7 @@ browser('each stand-in has all that it stands for', () => {
     primitives: inBrowser,
   }
   assert.equal(Object.keys(all.primitives).sort(), Object.keys(inNode).sort())
-  assert.not(all.diagnostics.arePublished('update'))
+  assert.not(all.diagnostics.areChangesPublished())
 })
 
 browser('keys, hashes and proofs are the same as in Node', () => {

@@ -3,11 +3,18 @@
  */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Batch, type Column, OVER_MS } from '../../machines/rules/batch.ts'
+import {
+  type Batch,
+  type Column,
+  EPHEMERAL,
+  OVER_MS,
+  RENEWING,
+} from '../../machines/rules/batch.ts'
 import type { Coverage } from '../../machines/rules/coverage.ts'
 import { gatherUnsent, type OwnWrites } from '../../machines/rules/gather.ts'
-import { release } from '../../machines/rules/holding.ts'
+import { acquire, bequeath, release, renew } from '../../machines/rules/holding.ts'
 import { mergeBatch, releaseLeft } from '../../machines/rules/merge.ts'
+import type { PeerId } from '../../machines/rules/peer.ts'
 import { permissionsOf } from '../../machines/rules/permission.ts'
 import {
   indexOrigin,
@@ -21,7 +28,7 @@ import { remove, update } from '../../machines/rules/write.ts'
 import { chanceOf, seedOfRun } from './chance.ts'
 import { at, dump, keyOf, LEASE_MS, open, originOf, slotOf, trySet } from './scene.ts'
 
-const ways = suite('rules/newKey, rules/stretch')
+const ways = suite('rules/plainWrite, rules/stretch')
 
 const HISTORIES = 150
 const STEPS = 12
@@ -71,14 +78,19 @@ function act({ short, long }: Pair, random: () => number, now: number): void {
   const reading = at(now)
   const any = (count: number) => Math.floor(random() * count)
   const name = `key${any(9)}`
-  const kind = any(6)
+  const deed = any(12)
   const leaseMs = random() < 0.2 ? 500 : undefined
-  const value = random() < 0.2 ? { n: any(9) } : `value ${any(99)}`
+  const value = random() < 0.2 ? { n: any(9) } : 'x'.repeat(any(600))
+  const kind = random() < 0.1 ? [EPHEMERAL, RENEWING][any(2)] : 0
   const names = Array.from({ length: 1 + any(5) }, () => `key${any(9)}`)
   const [one, other] = [short, long].map((replica) => {
-    if (kind === 0) return remove(replica, keyOf(name), { reading })
-    if (kind === 1) return release(replica, keyOf(name), { reading })
-    if (kind > 3) return trySet(replica, [name, value], { reading, leaseMs })
+    if (deed === 0) return remove(replica, keyOf(name), { reading })
+    if (deed === 1) return release(replica, keyOf(name), { reading })
+    if (deed === 2) return acquire(replica, keyOf(name), { reading, leaseMs, isTurn: false })
+    if (deed === 3) return renew(replica, keyOf(name), { reading, leaseMs })
+    if (deed === 4)
+      return bequeath(replica, { key: keyOf(name), heir: 'bob' as PeerId }, { reading })
+    if (deed > 6) return trySet(replica, [name, value], { reading, leaseMs, kind })
     const pairs = names.map((each) => ({ key: keyOf(each), value: admitValue(value) }))
     return update(replica, pairs, { reading, leaseMs })
   })
@@ -87,7 +99,8 @@ function act({ short, long }: Pair, random: () => number, now: number): void {
 
 function play(seed: number): void {
   const random = chanceOf(seed)
-  const limits = { entriesMax: random() < 0.5 ? 6 : 100, bytesMax: 1_000_000 }
+  const bytesMax = random() < 0.5 ? 3_000 : 1_000_000
+  const limits = { entriesMax: random() < 0.5 ? 6 : 100, bytesMax }
   const areChangesHeard = random() < 0.5
   const options = { limits, leasing: random() < 0.8 }
   const writers = openWriters(options)
