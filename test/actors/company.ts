@@ -64,11 +64,11 @@ export function addressOf(dictionary: { readonly listening: readonly string[] })
   return address
 }
 
-export async function until(condition: () => boolean): Promise<void> {
+export async function until(condition: () => boolean, msMax = UNTIL_MS_MAX): Promise<void> {
   const startMs = performance.now()
   // A process that stood still meanwhile has waited for nothing.
   for (let looks = 0; !condition(); looks++) {
-    const isLate = performance.now() - startMs > UNTIL_MS_MAX && looks > LOOKS_MIN
+    const isLate = performance.now() - startMs > msMax && looks > LOOKS_MIN
     if (isLate) throw new Error(`Never: ${condition}`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }

@@ -6,7 +6,8 @@
 
 import { pack, unpack } from 'msgpackr'
 import type { Message } from '../../machines/rules/message.ts'
-import { encode } from '../../transport/codec.ts'
+import type { PeerId, RunId } from '../../machines/rules/peer.ts'
+import { encode, encodeOwn } from '../../transport/codec.ts'
 import { body } from '../../transport/framing.ts'
 import { messages } from '../transport/codecSamples.ts'
 
@@ -22,8 +23,13 @@ const OBJECT = 1
 const MAP = 2
 const WHISPER = 33
 
-const flats = messages.map((message) => unpack(body(encode(message as Message))) as unknown[])
-const bodies = messages.map((message) => Uint8Array.from(body(encode(message as Message))))
+/** Who says what does not name its origin. */
+export const SPEAKER = { peer: 'mallory' as PeerId, run: 'run1' as RunId }
+
+const samples = messages as readonly Message[]
+const own = samples.flatMap((message) => (message.kind === 'broadcast' ? [encodeOwn(message)] : []))
+const bodies = [...samples.map(encode), ...own].map((frame) => Uint8Array.from(body(frame)))
+const flats = bodies.map((bytes) => unpack(bytes) as unknown[])
 
 const NUMBERS = [0, 1, -1, 0.5, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 2 ** 63, 1e300, -1e300]
 const TEXTS = ['', ' ', 'alice', 'bob', '__proto__', 'constructor', 'toString', '\ud800', 'a\r\nb']
