@@ -153,28 +153,3 @@ export const FLAWS: readonly (Victim & { readonly title: string; readonly lets: 
     lets: 'somebody in between changes what is said last',
   },
 ]
-
-/** A random attempt of somebody without the secret, or with what it heard before. */
-export function attempt(
-  victim: Credentials,
-  { heard, random }: { heard: readonly Uint8Array[]; random: () => number },
-): boolean {
-  const acceptor = sideOf('acceptor', { credentials: victim })
-  const noise = (frame: Uint8Array, from: number) =>
-    frame.map((byte, at) => (at < from ? byte : Math.floor(random() * 256)))
-  const [hello, , auth] = heard as [Uint8Array, Uint8Array, Uint8Array]
-  const isReplay = random() < 0.5
-  const guess = credentialsOf({ secrets: [bytesOf(`guess ${random()}`)], peerId: 'bob' })
-  const forged = sideOf('dialler', { credentials: guess })
-  const said = forged.hello({
-    ...wordsOf({ credentials: guess }),
-    versions: [1],
-    expects: null,
-  })
-  const first = take(acceptor, isReplay ? hello : encode(said))
-  if (first?.verdict !== 'proven') return false
-  acceptor.reply({ ...wordsOf({ credentials: victim }), version: 1, evidence: EVIDENCE })
-  // The proofs are the last hundred bytes.
-  const last = random() < 0.5 ? auth : noise(auth, auth.length - 98 + Math.floor(random() * 98))
-  return take(acceptor, last)?.verdict === 'proven'
-}
