@@ -82,7 +82,9 @@ export class BallotBox {
     }
     for (const key of word.keys) {
       const known = knownToken(this.#board.replica, key)
-      this.#post.put(from, envelope, [key, promise(this.#voter, { key, ballot, known }, now)])
+      const answer = promise(this.#voter, { key, ballot, known }, now)
+      if (answer.verdict === 'unable') this.#board.reach('ballots', { peerId: from })
+      this.#post.put(from, envelope, [key, answer])
     }
   }
 

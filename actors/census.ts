@@ -72,12 +72,18 @@ class CensusTaker {
         if (event.isNeighbour) this.#greetSoon()
         break
       case 'presence.heard':
-        this.#take(hearPresence(this.#census, this.#credible(event), now))
+        this.#hear(event, now)
         break
       case 'origin.left':
         this.#left.add(originKey(event.origin))
         this.#take(noteLeft(this.#census, event.origin))
     }
+  }
+
+  #hear(event: Extract<CensusEvent, { type: 'presence.heard' }>, now: number): void {
+    const step = hearPresence(this.#census, this.#credible(event), now)
+    if (step.limit) this.#board.reach(step.limit, { peerId: event.origin.peer })
+    this.#take(step)
   }
 
   /** Others may not have heard yet who left, and may tell of this peer too. */

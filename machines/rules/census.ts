@@ -7,7 +7,8 @@
  * and as one that must have heard of a deletion before its trace may be removed.
  */
 
-import { type CoverageList, fitting, LIST_BYTES_MAX } from './coverage.ts'
+import { type CoverageList, fitting, LIST_BYTES_MAX, listBytes } from './coverage.ts'
+import type { LimitName } from './limit.ts'
 import type { Origin, PeerId, RunId } from './peer.ts'
 
 /**
@@ -21,6 +22,8 @@ export const UNREACHABLE_MS = 100_000
 export const FORGET_MEMBER_MS = 3_600_000
 /** The most members of a network that are remembered. */
 export const MEMBERS_MAX = 4_096
+/** The most that is kept of how far all of them have heard, in bytes. */
+export const CENSUS_BYTES_MAX = 64 * 1024 * 1024
 
 /** What a peer tells of itself. */
 export interface Presence {
@@ -42,7 +45,10 @@ export interface CensusMember {
   /** When it was heard last, or was a neighbour last, in milliseconds. */
   readonly heardAt: number
   readonly isReachable: boolean
-  readonly presence: Presence | null
+  /** What it told of itself; null until it has. */
+  readonly presence: Omit<Presence, 'members'> | null
+  /** What is kept of that, in bytes. */
+  readonly bytes: number
 }
 
 export type Census = ReadonlyMap<PeerId, CensusMember>
@@ -56,6 +62,8 @@ export interface CensusNews {
 export interface CensusStep {
   readonly census: Census
   readonly news: readonly CensusNews[]
+  /** What did not fit. */
+  readonly limit?: LimitName
 }
 
 /** A member tells of itself. */
@@ -66,11 +74,37 @@ export function hearPresence(
 ): CensusStep {
   const { peer, run } = origin
   const known = census.get(peer)
-  if (known === undefined && census.size >= MEMBERS_MAX) return { census, news: [] }
+  if (known === undefined && census.size >= MEMBERS_MAX) {
+    return { census, news: [], limit: 'members' }
+  }
   const isNeighbour = known?.isNeighbour ?? false
-  const member = { peerId: peer, run, isNeighbour, heardAt: now, isReachable: true, presence }
+  const { kept, bytes } = fittingPresence(census, peer, presence)
+  const isReachable = true
+  const member = {
+    peerId: peer,
+    run,
+    isNeighbour,
+    heardAt: now,
+    isReachable,
+    presence: kept,
+    bytes,
+  }
   const { census: met, news } = enter(withoutMoved(census, member), member)
-  return { census: withHearsay(met, presence.members, now), news }
+  const isCut = kept.coverage.length < presence.coverage.length
+  const step = { census: withHearsay(met, presence.members, now), news }
+  return isCut ? { ...step, limit: 'members.heard' } : step
+}
+
+/**
+ * As much as there is room for. What is left out counts as not heard, so nothing is forgotten too
+ * early because of it.
+ */
+function fittingPresence(census: Census, peer: PeerId, { addresses, coverage }: Presence) {
+  let room = CENSUS_BYTES_MAX
+  for (const { peerId, bytes } of census.values()) if (peerId !== peer) room -= bytes
+  const kept = fitting(coverage, Math.max(0, Math.min(LIST_BYTES_MAX, room)))
+  const bytes = listBytes(kept) + addresses.join().length
+  return { kept: { addresses, coverage: kept }, bytes }
 }
 
 /** What this peer tells of the others. */
@@ -92,7 +126,15 @@ function withHearsay(census: Census, words: readonly MemberWord[], now: number):
     if (next.has(peerId) || silentMs >= FORGET_MEMBER_MS || next.size >= MEMBERS_MAX) continue
     const isReachable = silentMs < UNREACHABLE_MS
     const heardAt = now - silentMs
-    const member = { peerId, run, isNeighbour: false, heardAt, isReachable, presence: null }
+    const member = {
+      peerId,
+      run,
+      isNeighbour: false,
+      heardAt,
+      isReachable,
+      presence: null,
+      bytes: 0,
+    }
     next.set(peerId, member)
   }
   return next
@@ -126,11 +168,11 @@ export function noteNeighbour(
 ): CensusStep {
   const known = census.get(peerId)
   if (known === undefined && !isNeighbour) return { census, news: [] }
-  const { run = null, presence = null } = known ?? {}
+  const { run = null, presence = null, bytes = 0 } = known ?? {}
   // A neighbour that is lost is out of reach until it is heard by way of others, unless it was let
   // go.
   const isReachable = isNeighbour || isSpared
-  const member = { peerId, run, isNeighbour, heardAt: now, isReachable, presence }
+  const member = { peerId, run, isNeighbour, heardAt: now, isReachable, presence, bytes }
   return enter(census, member)
 }
 

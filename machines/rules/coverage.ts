@@ -109,6 +109,15 @@ export const LIST_BYTES_MAX = 192 * 1024
 const NUMBER_BYTES = 9
 const ITEM_BYTES = 8
 
+/** What a list may take, on the wire and about as much in memory. Bytes. */
+export function listBytes(list: CoverageList): number {
+  let bytes = 0
+  for (const item of list) {
+    bytes += ITEM_BYTES + item[0].length + item[1].length + NUMBER_BYTES * item.length
+  }
+  return bytes
+}
+
 /** The last items of a list that fit so many bytes, if each takes `extraBytes` more. */
 export function fitting<Item extends readonly unknown[]>(
   list: readonly Item[],

@@ -32,6 +32,10 @@ export const LIMITS_REACHED = {
   'window.gaps': 'Too much of what a peer broadcast is missing: the oldest gap was given up.',
   'window.runs': 'More runs broadcast than are remembered: who was silent longest is forgotten.',
   origins: 'The writers of what is here are as many as may be: those of others were not taken in.',
+  members: 'There are as many members as may be: another one that tells of itself is not noted.',
+  'members.heard':
+    'A member tells of more that it has heard than there is room for: less is noted.',
+  ballots: 'Voters know as many keys as they may: another one cannot be leased for now.',
   share: 'A peer wrote more than its share of the room: what is beyond it was not taken in.',
   entries: 'The dictionary has as many entries as it may have: a new key was not taken in.',
   bytes: 'The dictionary is as large as it may be: an entry was not taken in.',

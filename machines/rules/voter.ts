@@ -25,6 +25,9 @@ import type { PeerId } from './peer.ts'
 
 /** The most keys that one voter knows at a time. */
 export const BOXES_MAX = 250_000
+/** The most that all of them may take, each charged so much beside its key. Bytes. */
+export const BOXES_BYTES_MAX = 64 * 1024 * 1024
+export const BOX_BYTES = 200
 
 /** What a voter knows of one key. */
 interface Box {
@@ -48,6 +51,8 @@ export interface Voter {
   /** The other voters that told their highest token since then, and whether they vote. */
   readonly heard: Map<PeerId, boolean>
   readonly boxes: Map<StoredKey, Box>
+  /** What the boxes take. */
+  bytes: number
   /** No key that is not in `boxes` had a higher token. */
   floor: number
 }
@@ -66,6 +71,7 @@ export function createVoter(options: {
     voters,
     heard: new Map(),
     boxes: new Map(),
+    bytes: 0,
     floor: 0,
   }
 }
@@ -117,8 +123,9 @@ export function promise(
   if (rival) return rival
   const known = Math.max(asked.known, box?.token ?? voter.floor)
   if (box === undefined) {
-    if (voter.boxes.size >= BOXES_MAX) forgetIdle(voter, now)
-    if (voter.boxes.size >= BOXES_MAX) return { verdict: 'unable' }
+    if (!hasRoom(voter, key)) forgetIdle(voter, now)
+    if (!hasRoom(voter, key)) return { verdict: 'unable' }
+    voter.bytes += bytesOf(key)
     const token = voter.floor
     voter.boxes.set(key, { promised: ballot, isOpen: true, vote: null, token, promisedAt: now })
     return { verdict: 'open', token: known }
@@ -168,7 +175,17 @@ export function forgetIdle(voter: Voter, now: number): void {
     if (box.promisedAt + idleMs > now || (box.vote !== null && box.vote.until > now)) continue
     voter.floor = Math.max(voter.floor, box.token)
     voter.boxes.delete(key)
+    voter.bytes -= bytesOf(key)
   }
+}
+
+function hasRoom({ boxes, bytes }: Voter, key: StoredKey): boolean {
+  return boxes.size < BOXES_MAX && bytes + bytesOf(key) <= BOXES_BYTES_MAX
+}
+
+/** A character takes two bytes at most. */
+function bytesOf(key: StoredKey): number {
+  return BOX_BYTES + 2 * key.length
 }
 
 /** The refusal if another one has the vote. */
