@@ -28,6 +28,8 @@ export const BOXES_MAX = 250_000
 /** The most that all of them may take, each charged so much beside its key. Bytes. */
 export const BOXES_BYTES_MAX = 64 * 1024 * 1024
 export const BOX_BYTES = 200
+/** How often a full voter looks what it may forget, in milliseconds. */
+const CLEAR_MS = 1_000
 
 /** What a voter knows of one key. */
 interface Box {
@@ -53,6 +55,8 @@ export interface Voter {
   readonly boxes: Map<StoredKey, Box>
   /** What the boxes take. */
   bytes: number
+  /** When a full voter looked last what it may forget. */
+  clearedAt: number
   /** No key that is not in `boxes` had a higher token. */
   floor: number
 }
@@ -72,6 +76,7 @@ export function createVoter(options: {
     heard: new Map(),
     boxes: new Map(),
     bytes: 0,
+    clearedAt: Number.NEGATIVE_INFINITY,
     floor: 0,
   }
 }
@@ -123,8 +128,7 @@ export function promise(
   if (rival) return rival
   const known = Math.max(asked.known, box?.token ?? voter.floor)
   if (box === undefined) {
-    if (!hasRoom(voter, key)) forgetIdle(voter, now)
-    if (!hasRoom(voter, key)) return { verdict: 'unable' }
+    if (!makeRoom(voter, key, now)) return { verdict: 'unable' }
     voter.bytes += bytesOf(key)
     const token = voter.floor
     voter.boxes.set(key, { promised: ballot, isOpen: true, vote: null, token, promisedAt: now })
@@ -179,8 +183,16 @@ export function forgetIdle(voter: Voter, now: number): void {
   }
 }
 
-function hasRoom({ boxes, bytes }: Voter, key: StoredKey): boolean {
-  return boxes.size < BOXES_MAX && bytes + bytesOf(key) <= BOXES_BYTES_MAX
+/** A voter that is full is asked again and again, so it does not look at all boxes each time. */
+function makeRoom(voter: Voter, key: StoredKey, now: number): boolean {
+  const hasRoom = () => {
+    return voter.boxes.size < BOXES_MAX && voter.bytes + bytesOf(key) <= BOXES_BYTES_MAX
+  }
+  if (hasRoom()) return true
+  if (now < voter.clearedAt + CLEAR_MS) return false
+  voter.clearedAt = now
+  forgetIdle(voter, now)
+  return hasRoom()
 }
 
 /** A character takes two bytes at most. */

@@ -18,6 +18,8 @@ import {
 } from '../../machines/rules/proposer.ts'
 import {
   accept,
+  BOX_BYTES,
+  BOXES_BYTES_MAX,
   ceilingOf,
   createVoter,
   forgetIdle,
@@ -110,6 +112,23 @@ ballots('a voter forgets what nobody can use any more, and no token', () => {
   assert.is(ceilingOf(voter), 7)
   const other = { key: 'gate' as StoredKey, ballot: ballotOf(bob, 1), known: 0 }
   assert.equal(promise(voter, other, LONGEST_MS * 2), { verdict: 'open', token: 7 })
+})
+
+ballots('keys that are long fill no more than their room, and make it when they are idle', () => {
+  const voter = openVoter()
+  const ask = (each: number, now: number) => {
+    const long = `${each}`.padEnd(1_024, 'x') as StoredKey
+    return promise(voter, { key: long, ballot: ballotOf(bob, 1), known: 0 }, now).verdict
+  }
+  const most = Math.floor(BOXES_BYTES_MAX / (BOX_BYTES + 2 * 1_024))
+  for (let each = 0; each < most; each++) assert.is(ask(each, 0), 'open')
+  for (let each = 0; each < 100; each++) assert.is(ask(most + each, 0), 'unable')
+  assert.is(voter.boxes.size, most)
+  assert.is(ask(1, 0), 'open', 'a key that is known is judged as ever')
+  const later = abstentionMs(LONGEST_MS)
+  assert.is(ask(most, later), 'open')
+  assert.is(voter.boxes.size, 1)
+  assert.is(voter.bytes, BOX_BYTES + 2 * 1_024)
 })
 
 ballots('a voter that starts abstains for the longest term, and until it has heard others', () => {
