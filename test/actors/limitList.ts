@@ -8,15 +8,18 @@ import { PENDING_MS_MAX } from '../../actors/doors.ts'
 import { ANSWERED_BYTES_MAX } from '../../actors/line.ts'
 import { boards } from '../../actors/sync.ts'
 import { CONNECTION_MS } from '../../machines/connection.ts'
+import { LEASE_MS_MAX_DEFAULT, safetyFingerprint } from '../../machines/rules/ballot.ts'
+import { MEMBERS_MAX, type Presence } from '../../machines/rules/census.ts'
 import { ORIGINS_MAX, RANGES_MAX } from '../../machines/rules/coverage.ts'
 import { PEERS_TOLD_MAX } from '../../machines/rules/hearsay.ts'
 import { KEY_BYTES_MAX } from '../../machines/rules/key.ts'
 import { OWN_MACHINE_FACTOR } from '../../machines/rules/knock.ts'
 import type { Message } from '../../machines/rules/message.ts'
-import type { PeerId } from '../../machines/rules/peer.ts'
+import type { PeerId, RunId } from '../../machines/rules/peer.ts'
 import { indexOrigin, ORIGINS_KEPT_MAX, type Replica } from '../../machines/rules/replica.ts'
 import { SHARE_BYTES_LEAST } from '../../machines/rules/share.ts'
 import { VALUE_BYTES_MAX } from '../../machines/rules/value.ts'
+import { BOXES_BYTES_MAX } from '../../machines/rules/voter.ts'
 import { FRAME_DEPTH_MAX, FRAME_ELEMENTS_MAX } from '../../transport/shape.ts'
 import type { SteppingClock } from '../../transport/stepping.ts'
 import { originOf } from '../rules/scene.ts'
@@ -83,6 +86,18 @@ const broadcast = (number: number, origin = originOf(STRANGER)): Message => ({
   origin,
   number,
   body: { kind: 'note', payload: null, to: null },
+})
+
+/** A broadcast in which a member tells of itself. */
+const presence = (
+  number: number,
+  words: Partial<Presence>,
+  origin = originOf(STRANGER),
+): Message => ({
+  kind: 'broadcast',
+  origin,
+  number,
+  body: { kind: 'presence', presence: { addresses: [], coverage: [], members: [], ...words } },
 })
 
 /** Bytes of a frame with an array of one element more than there may be. */
@@ -242,6 +257,40 @@ export const PROVOCATIONS: Readonly<Record<LimitName, Provocation>> = {
       const stranger = await join(scene)
       for (let each = 0; each <= ORIGINS_MAX; each++) {
         stranger.say(broadcast(1, originOf(STRANGER, `run-${each}`)))
+      }
+    },
+  },
+  members: {
+    act: async (scene) => {
+      const stranger = await join(scene)
+      const words = Array.from({ length: MEMBERS_MAX }, (_, each) => {
+        return [`member-${each}` as PeerId, 'run-1' as RunId, 1] as const
+      })
+      stranger.say(presence(1, { members: words }))
+      stranger.say(presence(1, {}, originOf('one-more')))
+    },
+  },
+  'members.heard': says(
+    presence(1, {
+      coverage: Array.from({ length: 2_000 }, (_, each) => {
+        return [`writer-${each}` as PeerId, 'r'.repeat(100) as RunId, each] as const
+      }),
+    }),
+  ),
+  ballots: {
+    isStepped: true,
+    options: { safety: 'majority', voters: ['alice'] },
+    act: async (scene) => {
+      scene.clock.advance(4 * LEASE_MS_MAX_DEFAULT)
+      const safety = safetyFingerprint(['alice' as PeerId], LEASE_MS_MAX_DEFAULT)
+      const stranger = await (await dial(scene)).join({ safety })
+      const words = 1 + BOXES_BYTES_MAX / (2 * KEY_BYTES_MAX) / 900
+      for (let word = 0; word < words; word++) {
+        const keys = Array.from({ length: 900 }, (_, each) => {
+          return `${word} ${each}`.padEnd(KEY_BYTES_MAX, 'k') as never
+        })
+        const run = 'run-1' as RunId
+        stranger.say({ kind: 'ballot', word: { act: 'prepare', run, counter: 1, keys } })
       }
     },
   },
