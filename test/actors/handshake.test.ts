@@ -1,4 +1,4 @@
-/** The proofs of the handshake, without a network. Who tries at random is in `attackers/intruder.ts`. */
+/** The proofs of the handshake, without a network. At random: see `attackers/intruder.ts`. */
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
