@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ATTACKS } from '../attackers/attackList.ts'
 import { EPHEMERAL_MUTANTS } from './ephemeralMutants.ts'
 import { LEASE_MUTANTS } from './leaseMutants.ts'
 import { MUTANTS, mutate } from './mutantList.ts'
@@ -10,7 +11,7 @@ import { MUTANTS, mutate } from './mutantList.ts'
 const mutants = suite('scenarios/mutants')
 
 mutants('each broken variant still fits the rule that it breaks, in exactly one place', () => {
-  for (const mutant of [...MUTANTS, ...LEASE_MUTANTS, ...EPHEMERAL_MUTANTS]) {
+  for (const mutant of [...MUTANTS, ...LEASE_MUTANTS, ...EPHEMERAL_MUTANTS, ...ATTACKS]) {
     const sound = readFileSync(mutant.file, 'utf8')
     assert.is.not(mutate(sound, mutant), sound, mutant.name)
   }
