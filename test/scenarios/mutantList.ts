@@ -181,9 +181,7 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 'M5',
     scenario: `${SCENARIOS}/stalled.test.ts`,
     file: 'actors/line.ts',
-    sound:
-      '      if (message === undefined) ' +
-      "return this.#break(shapeProblem(body(frame)) ?? 'frame.content')\n",
+    sound: '      if (message === undefined) return this.#break(problemOf(frame))\n',
     broken: '      if (message === undefined) continue\n',
   },
   {
@@ -191,9 +189,7 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 'M5',
     scenario: `${SCENARIOS}/stalled.test.ts`,
     file: 'actors/line.ts',
-    sound:
-      '      if (message === undefined) ' +
-      "return this.#break(shapeProblem(body(frame)) ?? 'frame.content')\n",
+    sound: '      if (message === undefined) return this.#break(problemOf(frame))\n',
     broken: "      if (message === undefined) throw new Error('Not understood.')\n",
   },
   {
@@ -209,16 +205,16 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 'cost',
     scenario: `${SCENARIOS}/antiEntropy.test.ts`,
     file: 'actors/reconcile.ts',
-    sound: "      this.#ask(line, isNew ? 'some' : 'compare')\n",
-    broken: "      this.#ask(line, isNew ? 'some' : 'all')\n",
+    sound: "length === 0 ? 'some' : 'compare')\n",
+    broken: "length === 0 ? 'some' : 'all')\n",
   },
   {
     name: 'no summary: each question names every writer',
     invariant: 'cost',
     scenario: `${SCENARIOS}/antiEntropy.test.ts`,
     file: 'actors/reconcile.ts',
-    sound: "      this.#ask(line, isNew ? 'some' : 'compare')\n",
-    broken: "      this.#ask(line, isNew ? 'some' : 'some')\n",
+    sound: "length === 0 ? 'some' : 'compare')\n",
+    broken: "length === 0 ? 'some' : 'some')\n",
   },
   {
     name: 'an answer goes out at once, however slowly it is read',
