@@ -10,6 +10,7 @@ import type {
   ConnectionOutput,
   ConnectionReport,
 } from '../machines/rules/line.ts'
+import { MEASURES_TEXT } from '../machines/rules/measure.ts'
 import {
   type ControlMessage,
   type Introduction,
@@ -199,6 +200,7 @@ function introduction(board: Switchboard): Omit<Introduction, 'nonce' | 'publicK
     leasing,
     safety: safetyOf(board.settings),
     rules: fingerprintOf(board.settings),
+    measures: MEASURES_TEXT,
     peerId: peer,
     run,
     capabilities: CAPABILITIES,

@@ -24,6 +24,7 @@ import { HoldfastError } from '../machines/rules/errors.ts'
 import { keepPace, learnPeers, peersToTell } from '../machines/rules/hearsay.ts'
 import { OWN_ADDRESSES_MAX } from '../machines/rules/hello.ts'
 import type { ConnectionOutput } from '../machines/rules/line.ts'
+import { MEASURES_TEXT } from '../machines/rules/measure.ts'
 import { PROTOCOL_VERSIONS } from '../machines/rules/message.ts'
 import type { Handle, PeerId } from '../machines/rules/peer.ts'
 import {
@@ -72,7 +73,8 @@ function inputOf(board: Switchboard): MeshInput {
   const { network, leasing, limits, maxOutgoing, advertise, listen } = settings
   const { connectionsMax, learnedPortMin } = limits
   const ours = { safety: safetyOf(settings), rules: fingerprintOf(settings) }
-  const identity = { network, leasing, ...ours, peerId: self.peer, run: self.run }
+  const measures = MEASURES_TEXT
+  const identity = { network, leasing, ...ours, measures, peerId: self.peer, run: self.run }
   const roster = createRoster({
     self: { ...identity, versions: PROTOCOL_VERSIONS, capabilities: CAPABILITIES },
     limits: { connectionsMax, learnedPortMin, maxOutgoing },

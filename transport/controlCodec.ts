@@ -2,6 +2,7 @@
 
 import { ADDRESS_CHARS_MAX } from '../machines/rules/addressBook.ts'
 import { NETWORK_CHARS_MAX, OWN_ADDRESSES_MAX, SAFETY_CHARS_MAX } from '../machines/rules/hello.ts'
+import { MEASURES_CHARS_MAX } from '../machines/rules/measure.ts'
 import type {
   Auth,
   ControlMessage,
@@ -137,24 +138,27 @@ function readAuth(flat: unknown[]): Auth | undefined {
 }
 
 function flattenIntroduction(self: Introduction): unknown[] {
-  const { network, leasing, safety, rules, peerId, run, capabilities, addresses } = self
+  const { network, leasing, safety, rules, measures } = self
+  const { peerId, run, capabilities, addresses } = self
   const { nonce, publicKey } = self
   const ours = [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey]
-  return [...ours, safety, rules]
+  return [...ours, safety, rules, measures]
 }
 
 function readIntroduction(flat: unknown): Introduction | undefined {
-  if (!Array.isArray(flat) || flat.length !== 10) return undefined
+  if (!Array.isArray(flat) || flat.length !== 11) return undefined
   const [network, leasing, peerId, run, capabilities, addresses, nonce, publicKey] = flat
-  const [safety, rules] = flat.slice(8)
+  const [safety, rules, measures] = flat.slice(8)
   if (typeof network !== 'string' || network.length > NETWORK_CHARS_MAX) return undefined
   if (typeof leasing !== 'boolean' || !isId(peerId) || !isId(run)) return undefined
   if (!isListOf(capabilities, isId) || !areAddresses(addresses)) return undefined
   if (!isBytesOf(nonce, NONCE_BYTES) || !isBytesOf(publicKey, PUBLIC_KEY_BYTES)) return undefined
   if (typeof safety !== 'string' || safety.length > SAFETY_CHARS_MAX) return undefined
   if (typeof rules !== 'string' || rules.length > SAFETY_CHARS_MAX) return undefined
+  if (typeof measures !== 'string' || measures.length > MEASURES_CHARS_MAX) return undefined
   const ids = { peerId: peerId as PeerId, run: run as RunId }
-  return { network, leasing, safety, rules, ...ids, capabilities, addresses, nonce, publicKey }
+  const words = { network, leasing, safety, rules, measures }
+  return { ...words, ...ids, capabilities, addresses, nonce, publicKey }
 }
 
 function readEvidence(have: unknown, lastSelect: unknown): PairEvidence | undefined {

@@ -147,9 +147,9 @@ export const ERRORS = {
     cure: 'Use the same three options at every peer of a network.',
   },
   RULES_MISMATCH: {
-    when: 'The peers differ in `integrity`, in `readOnly` or in `permissions`.',
+    when: 'The peers differ in `integrity`, `readOnly`, `permissions`, or in what an entry may be.',
     state: 'No connection was added; both sides were told.',
-    cure: 'Give all peers the same. Whoever is given a secret signs, if `integrity` is not given.',
+    cure: 'Give all the same; with a secret peers sign. For the reason measure-…: run one build.',
   },
   PEER_MISMATCH: {
     when: 'Another peer than the expected one answers at that address.',

@@ -10,6 +10,7 @@
  */
 
 import { validAddress } from './addressBook.ts'
+import { differingMeasure, MEASURES_CHARS_MAX } from './measure.ts'
 import type { Auth, Hello, Introduction, PairEvidence, RefusalReason, Reply } from './message.ts'
 import { isId, type PeerId, type RunId } from './peer.ts'
 import {
@@ -45,6 +46,7 @@ export interface HelloSelf {
   readonly leasing: boolean
   readonly safety: string
   readonly rules: string
+  readonly measures: string
   readonly peerId: PeerId
   readonly run: RunId
   /** Best first. */
@@ -67,8 +69,8 @@ export type HelloVerdict =
 
 /**
  * Judges what a dialler says. The checks, in this order: malformed, network, the proof, version,
- * leasing, safety, rules, self, id-clash, id-mismatch, busy, closing. The version is the best one
- * of ours that the dialler speaks too.
+ * leasing, safety, rules, measures, self, id-clash, id-mismatch, busy, closing. The version is the
+ * best one of ours that the dialler speaks too.
  *
  * @example judgeHello({ hello, proof }, self) // { verdict: 'refused', reason: 'network' }
  */
@@ -112,6 +114,8 @@ function judge(
   if (other.leasing !== self.leasing) return refused('leasing')
   if (other.safety !== self.safety) return refused('safety')
   if (other.rules !== self.rules) return refused('rules')
+  const measure = differingMeasure(self.measures, other.measures)
+  if (measure !== undefined) return refused(`measure-${measure}`)
   if (other.peerId === self.peerId) return refused(other.run === self.run ? 'self' : 'id-clash')
   if (mismatch) return refused('id-mismatch')
   if (self.busy) return refused('busy')
@@ -135,11 +139,13 @@ function isReply(reply: Reply): boolean {
 }
 
 function isIntroduction(other: Introduction): boolean {
-  const { network, leasing, safety, rules, peerId, run, capabilities, addresses } = other
+  const { network, leasing, safety, rules, measures } = other
+  const { peerId, run, capabilities, addresses } = other
   if (typeof network !== 'string' || network.length > NETWORK_CHARS_MAX) return false
   if (typeof leasing !== 'boolean' || !isId(peerId) || !isId(run)) return false
   if (typeof safety !== 'string' || safety.length > SAFETY_CHARS_MAX) return false
   if (typeof rules !== 'string' || rules.length > SAFETY_CHARS_MAX) return false
+  if (typeof measures !== 'string' || measures.length > MEASURES_CHARS_MAX) return false
   if (!isListOf(capabilities, CAPABILITIES_MAX, isId)) return false
   if (!isListOf(addresses, OWN_ADDRESSES_MAX, validAddress)) return false
   return isBytesOf(other.nonce, NONCE_BYTES) && isBytesOf(other.publicKey, PUBLIC_KEY_BYTES)

@@ -18,6 +18,7 @@ import type { BallotWord } from './ballot.ts'
 import type { Batch } from './batch.ts'
 import type { Presence } from './census.ts'
 import type { CoverageList } from './coverage.ts'
+import type { Measure } from './measure.ts'
 import type { ConnectionId, Origin, PeerId, RunId } from './peer.ts'
 import type { BroadcastRange } from './plumtree.ts'
 import type { Proofs } from './provenance.ts'
@@ -54,6 +55,8 @@ export interface Introduction {
   readonly safety: string
   /** What decides over acceptance, as a fingerprint: equal at all peers of a network. */
   readonly rules: string
+  /** How large a key, a value and a frame may be: equal at all peers that meet. */
+  readonly measures: string
   readonly peerId: PeerId
   readonly run: RunId
   readonly capabilities: readonly string[]
@@ -104,6 +107,7 @@ export type RefusalReason =
   | 'leasing' // leases on one side, none on the other
   | 'safety' // another safety mode, other voters or another longest term
   | 'rules' // entries are proven in another way, or other peers may write
+  | `measure-${Measure}` // a key, a value, a term or a frame may be larger on one side
   | 'denied' // the lists of one side do not admit the other
   | 'self' // the peer dialled itself
   | 'id-clash' // somebody else claims this peer's id

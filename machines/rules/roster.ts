@@ -50,6 +50,7 @@ export interface Roster {
     readonly leasing: boolean
     readonly safety: string
     readonly rules: string
+    readonly measures: string
     readonly peerId: PeerId
     readonly run: RunId
     readonly versions: readonly number[]

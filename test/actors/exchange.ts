@@ -1,6 +1,7 @@
 /** Handshakes in the hand: what both sides say passes here, and may be altered on the way. */
 
 import { Handshake, type HandshakeRole } from '../../actors/handshake.ts'
+import { MEASURES_TEXT } from '../../machines/rules/measure.ts'
 import type { Auth, Hello, Message, Reply } from '../../machines/rules/message.ts'
 import type { PeerId, RunId } from '../../machines/rules/peer.ts'
 import type { ProofVerdict } from '../../machines/rules/proof.ts'
@@ -34,6 +35,7 @@ export function wordsOf({ credentials, network = 'lab' }: Side) {
     leasing: true,
     safety: '',
     rules: 'channel',
+    measures: MEASURES_TEXT,
     peerId: credentials.peerId as PeerId,
     run: 'run-1' as RunId,
     capabilities: [],

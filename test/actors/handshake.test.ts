@@ -163,7 +163,18 @@ handshake('out of turn nothing is proved', () => {
 
 const REASONS = [
   ...['network', 'secret', 'unanswered', 'bad-mac', 'bad-identity', 'bad-signature', 'unproven'],
-  ...['version', 'leasing', 'safety', 'rules', 'denied', 'self', 'id-clash', 'id-mismatch', 'busy'],
+  ...[
+    'version',
+    'leasing',
+    'safety',
+    'rules',
+    'denied',
+    'self',
+    'measure-key',
+    'id-clash',
+    'id-mismatch',
+    'busy',
+  ],
   ...['closing', 'malformed'],
 ] as RefusalReason[]
 

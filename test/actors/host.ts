@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { Handshake } from '../../actors/handshake.ts'
+import { MEASURES_TEXT } from '../../machines/rules/measure.ts'
 import type { Hello, Message } from '../../machines/rules/message.ts'
 import type { PeerId, RunId } from '../../machines/rules/peer.ts'
 import { decode, encode } from '../../transport/codec.ts'
@@ -78,6 +79,7 @@ export const REPLY_WORDS = {
   leasing: true,
   safety: '',
   rules: 'channel',
+  measures: MEASURES_TEXT,
   peerId: '0-host' as PeerId,
   run: 'run-1' as RunId,
   capabilities: [],

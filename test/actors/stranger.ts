@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Handshake } from '../../actors/handshake.ts'
+import { MEASURES_TEXT } from '../../machines/rules/measure.ts'
 import {
   type Auth,
   FRAME_BYTES_MAX,
@@ -169,6 +170,7 @@ function wordsOf({ tag, nonce, publicKey, ...claim }: Claim) {
     leasing: true,
     safety: '',
     rules: 'channel',
+    measures: MEASURES_TEXT,
     peerId: '0-stranger' as PeerId,
     run: `run-${made}` as RunId,
     capabilities: [],

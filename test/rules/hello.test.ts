@@ -11,6 +11,11 @@ import {
   SAFETY_CHARS_MAX,
   VERSIONS_MAX,
 } from '../../machines/rules/hello.ts'
+import {
+  differingMeasure,
+  MEASURES_CHARS_MAX,
+  MEASURES_TEXT,
+} from '../../machines/rules/measure.ts'
 import type { Auth, Hello, RefusalReason, Reply } from '../../machines/rules/message.ts'
 import type { ConnectionId, PeerId, RunId } from '../../machines/rules/peer.ts'
 import type { ProofVerdict } from '../../machines/rules/proof.ts'
@@ -29,6 +34,7 @@ const self: HelloSelf = {
   leasing: true,
   safety: 'majority-1-2',
   rules: 'channel',
+  measures: '1024 9/8 7',
   peerId: bob,
   run: bobRun,
   versions: [3, 2],
@@ -43,6 +49,7 @@ const introduction = {
   leasing: true,
   safety: 'majority-1-2',
   rules: 'channel',
+  measures: '1024 9/8 7',
   peerId: alice,
   run: 'alice.1' as RunId,
   capabilities: ['relay', 'sing'],
@@ -101,6 +108,12 @@ const REASONS: {
   { reason: 'leasing', hello: { leasing: false }, reply: { leasing: false } },
   { reason: 'safety', hello: { safety: '' }, reply: { safety: 'majority-1-3' } },
   { reason: 'rules', hello: { rules: 'signed' }, reply: { rules: 'channel-1' } },
+  { reason: 'measure-key', hello: { measures: '1025 9/8 7' }, reply: { measures: '9 9/8 7' } },
+  {
+    reason: 'measure-value',
+    hello: { measures: '1024 9/9 7' },
+    reply: { measures: '1024' },
+  },
   {
     reason: 'self',
     hello: { peerId: bob, run: bobRun },
@@ -170,6 +183,8 @@ const SENSELESS_INTRODUCTIONS: object[] = [
   { safety: 'x'.repeat(SAFETY_CHARS_MAX + 1) },
   { rules: null },
   { rules: 'x'.repeat(SAFETY_CHARS_MAX + 1) },
+  { measures: 1_024 },
+  { measures: '1'.repeat(MEASURES_CHARS_MAX + 1) },
   { peerId: '' },
   { peerId: 'two words' },
   { run: null },
@@ -223,6 +238,19 @@ judging('what makes no sense is refused as malformed', () => {
   assert.equal(judgeAuth({ auth, proof: proven }), proven)
   const forged = { verdict: 'refused', reason: 'bad-signature' } as const
   assert.equal(judgeAuth({ auth, proof: forged }), forged)
+})
+
+judging('the measure that differs first is named, and a text that is longer differs too', () => {
+  assert.is(differingMeasure(MEASURES_TEXT, MEASURES_TEXT), undefined)
+  assert.ok(MEASURES_TEXT.length <= MEASURES_CHARS_MAX)
+  const parts = MEASURES_TEXT.split(' ')
+  const names = ['key', 'value', 'term', 'frame']
+  assert.equal(
+    names.map((_, at) => differingMeasure(MEASURES_TEXT, parts.with(at, '7').join(' '))),
+    names,
+  )
+  assert.is(differingMeasure(MEASURES_TEXT, ''), 'key')
+  assert.is(differingMeasure(MEASURES_TEXT, `${MEASURES_TEXT} 7`), 'frame')
 })
 
 judging.run()

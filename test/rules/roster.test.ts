@@ -14,7 +14,14 @@ const bob = 'bob' as PeerId
 const moment = { now: 0, random: () => 0.5 }
 
 function start(): Roster {
-  const ours = { network: 'lab', leasing: true, safety: '', rules: 'channel', peerId: bob }
+  const ours = {
+    network: 'lab',
+    leasing: true,
+    safety: '',
+    rules: 'channel',
+    measures: '',
+    peerId: bob,
+  }
   const self = { ...ours, run: '1' as RunId, versions: [1], capabilities: [] }
   const limits = { connectionsMax: 128, maxOutgoing: 8, learnedPortMin: 1_024 }
   return createRoster({ self, limits, addresses: [] })
@@ -24,7 +31,7 @@ function start(): Roster {
 function visit(roster: Roster, name: string): Roster {
   const handle = name as Handle
   const hello: Hello = {
-    ...{ kind: 'hello', network: 'lab', leasing: true, safety: '', rules: 'channel' },
+    ...{ kind: 'hello', network: 'lab', leasing: true, safety: '', rules: 'channel', measures: '' },
     ...{ peerId: name as PeerId, run: '1' as RunId, capabilities: [], addresses: [] },
     ...{ nonce: bytesOf(32), publicKey: bytesOf(32), versions: [1], expects: null },
     tag: bytesOf(8),

@@ -48,6 +48,7 @@ const introduction = {
   network: isText(256),
   leasing: isFlag,
   rules: (rules: unknown) => typeof rules === 'string' && rules.length <= 64,
+  measures: (measures: unknown) => typeof measures === 'string' && measures.length <= 128,
   safety: (safety: unknown) => typeof safety === 'string' && safety.length <= 64,
   peerId: isId,
   run: isId,

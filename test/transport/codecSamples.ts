@@ -24,6 +24,7 @@ const introduction = {
   leasing: true,
   safety: 'majority-1-2',
   rules: 'signed',
+  measures: '1024 9/8 7',
   peerId: 'alice',
   run: 'V1StGXR8_Z5jdHi6B-myT',
   capabilities: ['relay', 'collect'],
