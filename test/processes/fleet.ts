@@ -18,8 +18,8 @@ const CALL_MS_MAX = 30_000
 const EXIT_MS_MAX = 10_000
 /** How long `until` waits. */
 const UNTIL_MS_MAX = 15_000
-/** How long `until` pauses between two looks, in milliseconds. */
-const LOOK_MS = 10
+/** How long `until` pauses between two looks, which keep all processes busy, in milliseconds. */
+const LOOK_MS = 50
 /** How much of the output of a process is kept. */
 const OUTPUT_CHARACTERS_MAX = 64 * 1024
 

@@ -8,7 +8,7 @@ import { type CommandError, Fleet, type PeerProcess, until } from './fleet.ts'
 import { areEqual, isMesh, type Peer } from './fullMesh.ts'
 
 const ROUNDS = 20
-const PEERS_MAX = 16
+const PEERS_MAX = 9
 const ENTRIES = 10_000
 /**
  * How long a restarted peer may take to be back, in milliseconds. Silence is noticed after 15,000.
