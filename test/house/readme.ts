@@ -97,6 +97,7 @@ function typeComplaints(files: ReadonlyMap<string, Block>): string[] {
   const program = ts.createProgram(
     typed.map(([file]) => file),
     { ...options, noEmit: true, moduleDetection: ts.ModuleDetectionKind.Force },
+    hostFor(options),
   )
   return typed.flatMap(([file, { place }]) => {
     const source = program.getSourceFile(file)
@@ -106,6 +107,20 @@ function typeComplaints(files: ReadonlyMap<string, Block>): string[] {
       return `${place} line ${line} does not type-check: ${text}`
     })
   })
+}
+
+const sources = new Map<string, ts.SourceFile | undefined>()
+
+/** Reads each declaration and each source of the project once, and the blocks each time. */
+function hostFor(options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options)
+  const read = host.getSourceFile
+  host.getSourceFile = (name, ...how) => {
+    if (name.includes('.tmp/')) return read(name, ...how)
+    if (!sources.has(name)) sources.set(name, read(name, ...how))
+    return sources.get(name)
+  }
+  return host
 }
 
 async function runComplaints(jobs: readonly Job[], blockMsMax: number): Promise<string[]> {
