@@ -9,9 +9,9 @@ import {
   coverageBeyond,
   digestToTell,
   heardDigest,
+  isSummaryOf,
   renewedDigest,
   slotsOwed,
-  summaryOf,
 } from '../machines/rules/reconcile.ts'
 import { renewalWords } from '../machines/rules/renewal.ts'
 import { GRANT_UNSENT } from '../machines/rules/table.ts'
@@ -53,7 +53,7 @@ export class Answers {
   #compare(line: Line, { ask, summary, renewed }: Told<'sync.compare'>): void {
     const { replica } = this.#board
     // What nobody was sent yet is in no summary, and the asker must not believe to know all.
-    const isEqual = summary === summaryOf(replica) && replica.unsent.length === 0
+    const isEqual = isSummaryOf(replica, summary) && replica.unsent.length === 0
     if (!isEqual) return line.say({ kind: 'sync.differs', ask })
     const isInformed = renewed === renewedDigest(replica)
     const reading = this.#board.read()
@@ -109,7 +109,7 @@ class Answer {
     this.#heard = {
       coverage: coverageBeyond(replica, question),
       heard: heardDigest(replica),
-      digest: digestToTell(replica),
+      digest: digestToTell(replica, question),
     }
   }
 

@@ -3,10 +3,10 @@
  * and what it hands out cannot be used to change the dictionary either.
  */
 
+import { digestOf } from '../machines/rules/digest.ts'
 import { type Key, publicKey, requireKey, type StoredKey } from '../machines/rules/key.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
 import {
-  digestOf,
   keyAt,
   type LeaseView,
   liveSlots,

@@ -17,7 +17,7 @@ import { publicKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
 import { LEASE_MS_MAX } from '../machines/rules/lease.ts'
 import { LINEAGE_MAX } from '../machines/rules/lineage.ts'
 import { isId, type Origin, type PeerId } from '../machines/rules/peer.ts'
-import type { Kept } from '../machines/rules/value.ts'
+import { isShortText, type Kept, textBytes } from '../machines/rules/value.ts'
 
 export function flattenBatch(batch: Batch): unknown[] {
   return [
@@ -132,6 +132,13 @@ function readCells(keys: unknown[], values: unknown[], flags: Column): Cells | u
   for (let row = 0; row < keys.length; row++) {
     const key = storedKey(keys[row])
     const isAbsent = (at(flags, row) & ABSENT) !== 0
+    const value = values[row]
+    if (key !== undefined && !isAbsent && isShortText(value)) {
+      cells.keys.push(key)
+      cells.values.push(value)
+      cells.sizes.push(textBytes(value))
+      continue
+    }
     if (key === undefined || (isAbsent && values[row] !== null)) return undefined
     const admitted = isAbsent ? { kept: null, bytes: 0 } : unflattenValue(values[row])
     if (admitted === undefined) return undefined

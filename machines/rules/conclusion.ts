@@ -55,7 +55,8 @@ export function conclude(
   const stale = !isFresh && isStale(replica, { told, collected: done.collected })
   // A stale replica counts as having heard nothing new until it has compared everything.
   if (!stale) settle(replica, done.coverage)
-  if (stale || differsUnheard(replica, done)) {
+  // Who had heard of nobody was given all there is.
+  if (stale || (told.length > 0 && differsUnheard(replica, done))) {
     replica.comparison = { seen: new Set(), isStale: stale }
     return true
   }

@@ -4,7 +4,10 @@
  * asked: until then a new slot costs nothing here.
  */
 
+import { originKey } from './coverage.ts'
 import { Hash, hex } from './hash.ts'
+import type { Origin } from './peer.ts'
+import type { Replica } from './replica.ts'
 
 /** Feeds what a slot holds into the hash. False if it holds nothing. */
 export type Feed = (hash: Hash, slot: number) => boolean
@@ -62,6 +65,19 @@ export class TableDigest {
     this.#isStale = new Uint8Array(length)
     this.#isStale.set(isStale)
   }
+}
+
+/** 16 hexadecimal digits, equal for replicas that hold the same. */
+export function digestOf(replica: Replica): string {
+  // Mostly the writer of one entry is that of the one before.
+  const name = new Hash()
+  let named = -1
+  return replica.table.digest((writer) => {
+    if (writer === named) return name
+    named = writer
+    const key = originKey(replica.origins[writer] as Origin)
+    return name.start().text(key).finish()
+  })
 }
 
 const hash = new Hash()

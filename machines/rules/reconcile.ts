@@ -15,12 +15,13 @@
  */
 
 import { Coverage, type CoverageList, fitting, LIST_BYTES_MAX, originKey } from './coverage.ts'
+import { digestOf } from './digest.ts'
 import { Hash, hex } from './hash.ts'
 import { allCoverage, coverageItem } from './heard.ts'
 import { admitsOrigins } from './origins.ts'
 import type { Origin } from './peer.ts'
 import { REACH_WORD_BYTES } from './reach.ts'
-import { digestOf, indexOrigin, type Replica, SELF } from './replica.ts'
+import { indexOrigin, type Replica, SELF } from './replica.ts'
 import { GRANT_UNSENT } from './table.ts'
 
 /** What an asker says of itself. */
@@ -77,13 +78,23 @@ export function differsUnheard(
 ): boolean {
   // A digest counts writes that nobody was sent yet, a coverage does not: such a digest proves
   // nothing.
-  if (digest === '' || replica.unsent.length > 0 || digest === digestOf(replica)) return false
-  return heard === heardDigest(replica)
+  if (digest === '' || replica.unsent.length > 0 || heard !== heardDigest(replica)) return false
+  return digest !== digestOf(replica)
 }
 
-/** The digest to tell another peer; empty while it counts writes that nobody was sent yet. */
-export function digestToTell(replica: Replica): string {
-  return replica.unsent.length > 0 ? '' : digestOf(replica)
+/**
+ * The digest to tell who asked; empty while it counts writes that nobody was sent yet. Who has
+ * heard of nobody is given all there is and compares nothing (see `conclusion.ts`), so it need not
+ * wait for a digest: to hash a table takes as long as to send it.
+ */
+export function digestToTell(replica: Replica, { coverage }: Question): string {
+  if (replica.unsent.length > 0) return ''
+  return coverage.length === 0 ? UNCOMPARED : digestOf(replica)
+}
+
+/** True if a summary says what this replica's would. What is held counts if the same was heard. */
+export function isSummaryOf(replica: Replica, summary: string): boolean {
+  return summary.startsWith(heardDigest(replica)) && summary === summaryOf(replica)
 }
 
 /** What this replica has heard and holds, in 32 hexadecimal digits. */
@@ -137,6 +148,9 @@ export function coverageByWriter(replica: Replica, list: CoverageList): (Coverag
   }
   return coverage
 }
+
+/** In place of a digest, for who does not look at it. */
+const UNCOMPARED = '0'.repeat(16)
 
 const hash = new Hash()
 

@@ -292,7 +292,3 @@ export function* liveSlots(replica: Replica): Generator<number> {
 export function keyAt(replica: Replica, slot: number): Key {
   return publicKey(replica.table.keys[slot] as StoredKey)
 }
-
-export function digestOf(replica: Replica): string {
-  return replica.table.digest((writer) => originKey(replica.origins[writer] as Origin))
-}

@@ -10,6 +10,7 @@ import { ABSENT, EPHEMERAL } from './batch.ts'
 import { Deadlines } from './deadlines.ts'
 import { TableDigest } from './digest.ts'
 import { hashValue } from './flat.ts'
+import type { Hash } from './hash.ts'
 import type { StoredKey } from './key.ts'
 import type { Kept } from './value.ts'
 
@@ -231,15 +232,18 @@ export class Table {
 
   /**
    * A digest of all entries that have a value, with their versions, as 16 hexadecimal digits. Equal
-   * tables have equal digests; only entries changed since the last call are hashed.
+   * tables have equal digests; only entries changed since the last call are hashed. `nameOf` gives
+   * the hash of a writer's name.
    */
-  digest(writerName: (writer: number) => string): string {
+  digest(nameOf: (writer: number) => Hash): string {
     return this.hashes.read(this.keys.length, (hash, slot) => {
       if (!this.hasValue(slot)) return false
+      const { low, high } = nameOf(this.writer[slot] as number)
       hash
         .text(this.keys[slot] as string)
         .number(this.epoch[slot] as number)
-        .text(writerName(this.writer[slot] as number))
+        .integer(low)
+        .integer(high)
         .number(this.sequence[slot] as number)
       hashValue(hash, this.values[slot])
       return true

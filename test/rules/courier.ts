@@ -7,6 +7,7 @@ import type { Batch } from '../../machines/rules/batch.ts'
 import { collectedBeyond, holdsNothing } from '../../machines/rules/collect.ts'
 import { conclude } from '../../machines/rules/conclusion.ts'
 import type { Coverage } from '../../machines/rules/coverage.ts'
+import { digestOf } from '../../machines/rules/digest.ts'
 import { gather, gatherUnsent, type OwnWrites, runsOf } from '../../machines/rules/gather.ts'
 import { coverageList } from '../../machines/rules/heard.ts'
 import type { Reading } from '../../machines/rules/lease.ts'
@@ -19,7 +20,7 @@ import {
   slotsOwed,
 } from '../../machines/rules/reconcile.ts'
 import { renewalWords } from '../../machines/rules/renewal.ts'
-import { digestOf, indexOrigin, type Replica, SELF } from '../../machines/rules/replica.ts'
+import { indexOrigin, type Replica, SELF } from '../../machines/rules/replica.ts'
 import { decode, encode } from '../../transport/codec.ts'
 import type { Merge } from './mergeMutants.ts'
 
@@ -90,7 +91,7 @@ export function ask(asker: Replica, giver: Replica, journey: Journey & { all?: b
     ask: 1,
     coverage: coverageBeyond(giver, question),
     heard: heardDigest(giver),
-    digest: digestToTell(giver),
+    digest: digestToTell(giver, question),
     collected: collectedBeyond(giver, question),
     floor: giver.floor,
     renewals: renewalWords(giver, reading),

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EPHEMERAL, RENEWING, STOLEN } from '../../machines/rules/batch.ts'
 import { Deadlines } from '../../machines/rules/deadlines.ts'
+import { digestOf } from '../../machines/rules/digest.ts'
 import {
   dueAt,
   lapseDue,
@@ -17,7 +18,7 @@ import { releaseLeft } from '../../machines/rules/merge.ts'
 import type { PeerId } from '../../machines/rules/peer.ts'
 import { hearWaits } from '../../machines/rules/queue.ts'
 import { hearRenewal } from '../../machines/rules/renewal.ts'
-import { digestOf, type Replica } from '../../machines/rules/replica.ts'
+import type { Replica } from '../../machines/rules/replica.ts'
 import { remove } from '../../machines/rules/write.ts'
 import { chanceOf, seedOfRun } from './chance.ts'
 import { ask, broadcast } from './courier.ts'

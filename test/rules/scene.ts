@@ -4,6 +4,7 @@
 import * as assert from 'uvu/assert'
 import { ABSENT, type Batch, RELEASED } from '../../machines/rules/batch.ts'
 import { originKey } from '../../machines/rules/coverage.ts'
+import { digestOf } from '../../machines/rules/digest.ts'
 import type { ConflictFact, Fact } from '../../machines/rules/fact.ts'
 import { flattenValue } from '../../machines/rules/flat.ts'
 import { requireKey, type StoredKey } from '../../machines/rules/key.ts'
@@ -12,7 +13,6 @@ import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Origin, PeerId } from '../../machines/rules/peer.ts'
 import {
   createReplica,
-  digestOf,
   REPLICA_LIMITS,
   type Replica,
   type ReplicaOptions,

@@ -11,7 +11,7 @@ import {
   RENEWING,
 } from '../../machines/rules/batch.ts'
 import type { Coverage } from '../../machines/rules/coverage.ts'
-import { gatherUnsent, type OwnWrites } from '../../machines/rules/gather.ts'
+import { gather, gatherUnsent, type OwnWrites } from '../../machines/rules/gather.ts'
 import { acquire, bequeath, release, renew } from '../../machines/rules/holding.ts'
 import { mergeBatch, releaseLeft } from '../../machines/rules/merge.ts'
 import type { PeerId } from '../../machines/rules/peer.ts'
@@ -130,6 +130,16 @@ function play(seed: number): void {
     }
     assert.is(stateOf(readers.short, now), stateOf(readers.long, now))
   }
+  join(writers.short, less, now)
+}
+
+/** Somebody new is given all there is, whenever each of it was written. */
+function join(alice: Replica, options: Partial<ReplicaOptions>, now: number): void {
+  const [short, long] = [open('carol', options), open('carol', options)]
+  const batch = gather(alice, [...alice.table.slotsInUse()], at(now))
+  const fits = mergeBatch(short, batch, at(now), 'alice' as PeerId)
+  assert.is(mergeBatch(long, rowByRow(batch), at(now), 'alice' as PeerId), fits)
+  assert.is(stateOf(short, now), stateOf(long, now))
 }
 
 ways('both ways end in the same tables and tell the same, whatever alice does', () => {
