@@ -186,7 +186,8 @@ function handshakeOn(line: Line, { settings }: Switchboard): Handshake {
 /** Whether this peer is a neighbour now, by this connection or by another. */
 function noteNeighbour(board: Switchboard, { peerId, isSpared }: Line): void {
   const isNeighbour = board.lines.to(peerId as PeerId) !== undefined
-  const noted = { type: 'neighbour.noted', peerId, isNeighbour, isSpared } as const
+  const isChosen = board.lines.to(peerId as PeerId)?.direction === 'outgoing'
+  const noted = { type: 'neighbour.noted', peerId, isNeighbour, isChosen, isSpared } as const
   board.neighbourhood.send(noted)
   board.waterfall.send(noted)
   board.census.send(noted)

@@ -12,8 +12,11 @@ import type { PeerId } from '../machines/rules/peer.ts'
 import { farthest } from '../machines/rules/place.ts'
 import {
   ASKED_DEGREE,
+  type Change,
   changeNeighbour,
   hearView,
+  holdAnchors,
+  isAnchored,
   surplus,
   VIEW_MAX,
   VIEW_MIN,
@@ -35,7 +38,12 @@ export const TELL_MS = 50
 export type NeighbourhoodEvent =
   /** The census has changed. */
   | { readonly type: 'members.counted' }
-  | { readonly type: 'neighbour.noted'; readonly peerId: PeerId; readonly isNeighbour: boolean }
+  | {
+      readonly type: 'neighbour.noted'
+      readonly peerId: PeerId
+      readonly isNeighbour: boolean
+      readonly isChosen: boolean
+    }
   /** The application asked for one of them. */
   | { readonly type: 'neighbour.asked' }
   | {
@@ -52,7 +60,12 @@ export const neighbourhoodLogic = fromCallback<NeighbourhoodEvent, { readonly sh
       if (event.type === 'neighbour.noted') looking.note(event)
       else if (event.type === 'neighbour.asked') looking.tellSoon()
       else if (event.type === 'members.counted') looking.count()
-      else board.view = hearView(board.view, { ...event.view, peerId: event.peerId })
+      else
+        board.view = hearView(board.view, {
+          ...event.view,
+          peerId: event.peerId,
+          now: board.clock.now(),
+        })
     })
     return () => looking.stop()
   },
@@ -76,7 +89,7 @@ class Looking {
   }
 
   /** A neighbour that does not know of a change yet relays what it need not: no harm is done. */
-  note(change: { peerId: PeerId; isNeighbour: boolean }): void {
+  note(change: Omit<Change, 'now'>): void {
     const board = this.#board
     board.view = changeNeighbour(board.view, { ...change, now: board.clock.now() })
     // Who still counts on this peer's word to reach the one that is gone must not do so any more.
@@ -100,7 +113,9 @@ class Looking {
       encode({ kind: 'view.tell', digest, degree }),
     )
     for (const line of lines.neighbours()) {
-      line.send(frames[asked.has(line.peerId as PeerId) ? 1 : 0] as Frame)
+      const peerId = line.peerId as PeerId
+      const isHeld = asked.has(peerId) || view.neighbours.get(peerId)?.isAnchor === true
+      line.send(frames[isHeld ? 1 : 0] as Frame)
     }
   }
 
@@ -121,14 +136,16 @@ class Looking {
   }
 
   #look(): void {
+    this.#board.view = holdAnchors(this.#board.view, this.#board.clock.now())
     const { view, members, mesh, random, kept, clock, lines } = this.#board
     const others = countMembers(members).connected
     this.#isPartial = others > VIEW_MAX
     const wanted = this.#isPartial ? VIEW_MIN : null
     const reachable = new Set<PeerId>()
     for (const { peerId, isReachable } of members.values()) if (isReachable) reachable.add(peerId)
-    mesh.send({ type: 'view.looked', wanted, reachable })
-    if (wanted !== null && view.neighbours.size < wanted) {
+    const hasAnchors = isAnchored(view)
+    mesh.send({ type: 'view.looked', wanted, reachable, isAnchored: hasAnchors })
+    if (wanted !== null && (view.neighbours.size < wanted || !hasAnchors)) {
       const place = farthest([...lines.neighbours()].map((line) => line.place))
       mesh.send({ type: 'peers.told', peers: this.#strangers(view), teller: null, place })
     }

@@ -9,9 +9,13 @@ import { PEERS_TOLD_MAX } from '../../machines/rules/hearsay.ts'
 import type { DataMessage } from '../../machines/rules/message.ts'
 import type { Origin, PeerId, RunId } from '../../machines/rules/peer.ts'
 import {
+  ANCHORS_MIN,
+  ASKED_DEGREE,
   changeNeighbour,
   createView,
   hearView,
+  holdAnchors,
+  isAnchored,
   surplus,
   VIEW_MAX,
   VIEW_MIN,
@@ -124,14 +128,14 @@ export class CrowdPeer implements Ground {
 
   hear(line: CrowdLine, message: DataMessage): void {
     if (message.kind === 'view.tell') {
-      this.view = hearView(this.view, { ...message, peerId: line.peerId })
+      this.view = hearView(this.view, { ...message, peerId: line.peerId, now: this.clock.now() })
     } else this.#relay.hear({ line, message })
   }
 
   /** A connection came into use. */
   join(line: CrowdLine): void {
     this.#lines.set(line.peerId, line)
-    this.#note(line.peerId, true)
+    this.#note(line.peerId, { isNeighbour: true, isChosen: line.isDialler })
     // Each asks the other what it has missed, as soon as they are connected.
     this.clock.setTimeout(() => this.#reconcile(line), 2 * line.link.latencyMs)
   }
@@ -143,7 +147,7 @@ export class CrowdPeer implements Ground {
     if (line.isDialler) this.#outgoing -= 1
     this.#lines.delete(line.peerId)
     this.#relay.lose(line.peerId)
-    this.#note(line.peerId, false)
+    this.#note(line.peerId, { isNeighbour: false, isChosen: false })
   }
 
   /** Dies without a word. Its neighbours find out by the silence, each at its own heartbeat. */
@@ -169,11 +173,11 @@ export class CrowdPeer implements Ground {
     }
   }
 
-  #note(peerId: PeerId, isNeighbour: boolean): void {
+  #note(peerId: PeerId, change: { isNeighbour: boolean; isChosen: boolean }): void {
     const now = this.clock.now()
-    this.view = changeNeighbour(this.view, { peerId, isNeighbour, now })
+    this.view = changeNeighbour(this.view, { peerId, ...change, now })
     this.#crowd.changedAt = now
-    if (!isNeighbour) this.#tell()
+    if (!change.isNeighbour) this.#tell()
     if (this.#isTelling) return
     this.#isTelling = true
     this.clock.setTimeout(() => {
@@ -184,8 +188,10 @@ export class CrowdPeer implements Ground {
 
   #tell(): void {
     const { digest, neighbours } = this.view
-    const message = { kind: 'view.tell', digest, degree: neighbours.size } as const
-    for (const line of this.#lines.values()) line.say(message)
+    for (const line of this.#lines.values()) {
+      const isHeld = neighbours.get(line.peerId)?.isAnchor === true
+      line.say({ kind: 'view.tell', digest, degree: isHeld ? ASKED_DEGREE : neighbours.size })
+    }
   }
 
   #scheduleLook(): void {
@@ -205,7 +211,8 @@ export class CrowdPeer implements Ground {
     const crowd = this.#crowd
     const { random } = crowd
     const others = crowd.known - 1
-    if (others > VIEW_MAX && this.degree < VIEW_MIN) {
+    this.view = holdAnchors(this.view, this.clock.now())
+    if (others > VIEW_MAX && this.#lacks) {
       for (const stranger of crowd.strangers(this, PEERS_TOLD_MAX)) {
         this.clock.setTimeout(() => this.#dial(stranger), random() * FIRST_DIAL_MS_MAX)
       }
@@ -214,8 +221,14 @@ export class CrowdPeer implements Ground {
     if (peerId !== null) this.#lines.get(peerId)?.spare()
   }
 
+  /** True if it has too few neighbours, or too few that it has dialled. */
+  get #lacks(): boolean {
+    return this.degree < VIEW_MIN || !isAnchored(this.view)
+  }
+
   #dial(stranger: CrowdPeer): void {
-    const isNeedless = this.degree >= VIEW_MIN || this.#outgoing >= OUTGOING_MAX
+    const most = this.degree >= VIEW_MIN ? ANCHORS_MIN : OUTGOING_MAX
+    const isNeedless = !this.#lacks || this.#outgoing >= most
     if (!this.isAlive || isNeedless || this.#lines.has(stranger.peerId)) return
     const crowd = this.#crowd
     const latencyMs = crowd.latency()

@@ -36,6 +36,9 @@ export const KNOCK_LIMITS: KnockLimits = {
 /** How much more of that this machine itself has, by its usual address. */
 export const OWN_MACHINE_FACTOR = 64
 
+/** Connections that are left for peers that this one dials itself; a quarter of few. */
+export const OUTGOING_RESERVED = 8
+
 /** How many addresses are remembered for their pace. */
 export const HOSTS_MAX = 1_024
 
@@ -65,11 +68,35 @@ export function judgeKnock(
     return admit(mine[0], 'handshakes.address')
   }
   if (pending.length >= limits.handshakesMax) return admit(mostCrowded(pending), 'handshakes')
-  if (roster.members.size < limits.connectionsMax) return admit(undefined, null)
+  if (isCrowded(roster, { host, limits })) {
+    return { verdict: 'refused', limit: 'connections.address' }
+  }
+  if (hasRoom(roster, limits)) return admit(undefined, null)
   const victim = mostCrowded(pending)
   return victim === undefined
     ? { verdict: 'refused', limit: 'connections' }
     : admit(victim, 'connections')
+}
+
+/** Of one address, but for this machine itself, come no more than half of all that may. */
+function isCrowded(
+  { members }: Roster,
+  { host, limits }: { host: string; limits: KnockLimits },
+): boolean {
+  if (isOwnMachine(host)) return false
+  let here = 0
+  for (const { direction, address, isAuthenticated } of members.values()) {
+    if (direction === 'incoming' && isAuthenticated && hostOf(address) === host) here++
+  }
+  return here >= Math.max(1, limits.connectionsMax / 2)
+}
+
+/** Who comes by itself leaves room for those whom this peer dials. */
+function hasRoom({ members }: Roster, { connectionsMax }: KnockLimits): boolean {
+  const reserved = Math.min(OUTGOING_RESERVED, Math.floor(connectionsMax / 4))
+  let incoming = 0
+  for (const { direction } of members.values()) if (direction === 'incoming') incoming++
+  return members.size < connectionsMax && incoming < connectionsMax - reserved
 }
 
 function admit(victim: Member | undefined, limit: LimitName | null): Knock {

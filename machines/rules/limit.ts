@@ -15,6 +15,7 @@ export const LIMITS_REACHED = {
   'frame.value': 'A frame held a value that is too large: its connection ended.',
   'frame.content': 'A frame held what no message may hold: its connection ended.',
   connections: 'Somebody dialled, and there was no room for a connection: it was turned away.',
+  'connections.address': 'One address has half of all connections: another one was turned away.',
   handshakes: 'Too many had dialled and not told who they are: the oldest one was cut off.',
   'handshakes.address':
     'Too many of one address had not told who they are: its oldest was cut off.',

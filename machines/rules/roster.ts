@@ -28,6 +28,7 @@ import {
 } from './pair.ts'
 import type { ConnectionId, Handle, PeerId, RunId } from './peer.ts'
 import { type Place, placeOf } from './place.ts'
+import { ANCHORS_MIN } from './view.ts'
 
 /** A connection as the mesh knows it. */
 export interface Member extends ConnectionBirth {
@@ -70,6 +71,8 @@ export interface Roster {
     readonly wanted: number | null
     /** Who is in reach, by way of others at least. */
     readonly reachable: ReadonlySet<PeerId>
+    /** True if this peer has dialled as many of its neighbours itself as it should. */
+    readonly isAnchored: boolean
   }
   readonly members: ReadonlyMap<Handle, Member>
   readonly pairs: ReadonlyMap<PeerId, Pair>
@@ -130,7 +133,7 @@ export function createRoster(options: Pick<Roster, 'self' | 'limits' | 'addresse
     ...options,
     guests: EVERYBODY,
     isClosing: false,
-    view: { wanted: null, reachable: new Set() },
+    view: { wanted: null, reachable: new Set(), isAnchored: false },
     members: new Map(),
     pairs: new Map(),
     numbersFrom: 0,
@@ -288,7 +291,11 @@ function situation(roster: Roster) {
   }
   let outgoingCount = 0
   for (const { direction } of roster.members.values()) if (direction === 'outgoing') outgoingCount++
-  const isEnough = roster.view.wanted !== null && connectedPeers.size >= roster.view.wanted
-  const inReach = isEnough ? roster.view.reachable : NOBODY
-  return { connectedPeers, inReach, outgoingCount, maxOutgoing: roster.limits.maxOutgoing }
+  const { wanted, isAnchored, reachable } = roster.view
+  const isEnough = wanted !== null && connectedPeers.size >= wanted
+  const inReach = isEnough && isAnchored ? reachable : NOBODY
+  // With neighbours enough only those are dialled that are lacking as anchors.
+  const most = roster.limits.maxOutgoing
+  const maxOutgoing = isEnough ? Math.min(most, ANCHORS_MIN) : most
+  return { connectedPeers, inReach, outgoingCount, maxOutgoing }
 }

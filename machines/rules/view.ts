@@ -9,6 +9,11 @@
  *
  * Neighbours tell each other with whom they are connected, as a digest. Where all digests in a
  * neighbourhood are equal everybody has heard a broadcast from its origin, and nobody relays it.
+ *
+ * Who comes by itself may be one of many that are one, and say of itself what it likes. So a peer
+ * sees to it that it has dialled two of its neighbours itself, and two of those, while they had no
+ * more neighbours than they need, are its anchors: neither side lets the other go, however many
+ * come and whatever they say.
  */
 
 import { Hash, hex } from './hash.ts'
@@ -19,13 +24,16 @@ export const VIEW_MIN = 6
 /** A peer with more neighbours lets one of them go. Up to so many others, all are neighbours. */
 export const VIEW_MAX = 8
 
+/** So many of its neighbours a peer has dialled itself, and so many of these are its anchors. */
+export const ANCHORS_MIN = 2
+
 /**
  * A neighbour that came later than so long ago is not let go, in milliseconds: the application may
  * have asked for it, here or there, and both sides need a moment to know that.
  */
 export const NEWCOMER_MS = 5_000
 
-/** What is told to a neighbour that the application asked for: this peer cannot spare it. */
+/** What is told to an anchor, or whom the application asked for: this peer cannot spare it. */
 export const ASKED_DEGREE = 0
 
 /** What a neighbour told of its own view; null and 0 until it has. */
@@ -34,6 +42,9 @@ export interface Neighbour {
   readonly degree: number
   /** When it came, by this peer's monotonic clock, in milliseconds. */
   readonly cameAt: number
+  /** True if this peer has dialled it, and not the other way round. */
+  readonly isChosen: boolean
+  readonly isAnchor: boolean
 }
 
 export interface View {
@@ -49,14 +60,24 @@ export function createView(self: PeerId): View {
   return viewOf(self, new Map())
 }
 
+/** Who came or went, and when. */
+export interface Change {
+  readonly peerId: PeerId
+  readonly isNeighbour: boolean
+  /** Default false. */
+  readonly isChosen?: boolean
+  readonly now: number
+}
+
 /** A neighbour came, or went. */
 export function changeNeighbour(
   view: View,
-  { peerId, isNeighbour, now }: { peerId: PeerId; isNeighbour: boolean; now: number },
+  { peerId, isNeighbour, isChosen = false, now }: Change,
 ): View {
   if (view.neighbours.has(peerId) === isNeighbour) return view
-  const neighbours = new Map(view.neighbours)
-  if (isNeighbour) neighbours.set(peerId, { digest: null, degree: 0, cameAt: now })
+  const neighbours = new Map(holdAnchors(view, now).neighbours)
+  const unknown = { digest: null, degree: 0, cameAt: now, isChosen, isAnchor: false }
+  if (isNeighbour) neighbours.set(peerId, unknown)
   else neighbours.delete(peerId)
   return viewOf(view.self, neighbours)
 }
@@ -64,11 +85,45 @@ export function changeNeighbour(
 /** A neighbour tells of its view. */
 export function hearView(
   view: View,
-  { peerId, digest, degree }: { peerId: PeerId; digest: string; degree: number },
+  told: { peerId: PeerId; digest: string; degree: number; now: number },
 ): View {
-  const known = view.neighbours.get(peerId)
-  if (known === undefined) return view
-  return viewOf(view.self, new Map(view.neighbours).set(peerId, { ...known, digest, degree }))
+  const { peerId, digest, degree, now } = told
+  if (!view.neighbours.has(peerId)) return view
+  const { neighbours } = holdAnchors(view, now)
+  const known = neighbours.get(peerId) as Neighbour
+  return viewOf(view.self, new Map(neighbours).set(peerId, { ...known, digest, degree }))
+}
+
+/**
+ * Makes anchors of those that were dialled first, stayed, and have no more neighbours than they
+ * need. It is to be asked before anything changes: who has many neighbours all of a sudden was fit
+ * to be an anchor until then. One that everybody dials first has too many, and is free to go.
+ */
+export function holdAnchors(view: View, now: number): View {
+  let lacking = ANCHORS_MIN - countAnchors(view)
+  if (lacking <= 0) return view
+  const neighbours = new Map(view.neighbours)
+  for (const [peerId, neighbour] of neighbours) {
+    const { isChosen, isAnchor, digest, degree, cameAt } = neighbour
+    const isFit = digest !== null && degree <= VIEW_MAX && now - cameAt >= NEWCOMER_MS
+    if (lacking === 0 || isAnchor || !isChosen || !isFit) continue
+    neighbours.set(peerId, { ...neighbour, isAnchor: true })
+    lacking -= 1
+  }
+  return { ...view, neighbours }
+}
+
+/** True if this peer has dialled as many of its neighbours as it should. */
+export function isAnchored({ neighbours }: View): boolean {
+  let chosen = 0
+  for (const { isChosen } of neighbours.values()) if (isChosen) chosen++
+  return chosen >= ANCHORS_MIN
+}
+
+function countAnchors({ neighbours }: View): number {
+  let anchors = 0
+  for (const { isAnchor } of neighbours.values()) if (isAnchor) anchors++
+  return anchors
 }
 
 /** What is to be known of the rest of the network. */
@@ -90,8 +145,8 @@ export function surplus({ neighbours }: View, surroundings: Surroundings): PeerI
   if (others <= VIEW_MAX || neighbours.size <= VIEW_MAX) return null
   let candidates: PeerId[] = []
   let most = VIEW_MIN
-  for (const [peerId, { degree, cameAt }] of neighbours) {
-    if (degree <= VIEW_MIN || degree < most || kept.has(peerId)) continue
+  for (const [peerId, { degree, cameAt, isAnchor }] of neighbours) {
+    if (degree <= VIEW_MIN || degree < most || kept.has(peerId) || isAnchor) continue
     if (now - cameAt < NEWCOMER_MS) continue
     if (degree > most) candidates = []
     most = degree

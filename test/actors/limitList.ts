@@ -43,6 +43,8 @@ export interface Provocation {
 }
 
 const STRANGER = '0-stranger' as PeerId
+/** A loopback address that does not count as this machine. */
+const ELSEWHERE = '127.0.0.66'
 const LARGE = 'x'.repeat(256 * 1024)
 
 const dial = ({ address }: Scene) => Stranger.dial(address)
@@ -177,6 +179,14 @@ export const PROVOCATIONS: Readonly<Record<LimitName, Provocation>> = {
       await join(scene)
       await until(() => scene.alice.peers.length === 1)
       await dial(scene)
+    },
+  },
+  'connections.address': {
+    options: { limits: { connectionsMax: 2 } },
+    act: async ({ alice, address }) => {
+      await (await Stranger.dial(address, ELSEWHERE)).join()
+      await until(() => alice.peers.length === 1)
+      await Stranger.dial(address, ELSEWHERE)
     },
   },
   handshakes: visits(2, { handshakesMax: 1 }),

@@ -44,7 +44,7 @@ export class Stranger {
 
   private constructor(socket: Socket) {
     this.#socket = socket
-    this.address = `tcp://127.0.0.1:${socket.localPort}`
+    this.address = `tcp://${socket.localAddress}:${socket.localPort}`
     // What it does may end in any way; the test looks at the other side.
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -53,9 +53,10 @@ export class Stranger {
     socket.on('data', (chunk: Uint8Array) => this.#hear(chunk))
   }
 
-  static async dial(address: string): Promise<Stranger> {
-    const { hostname, port } = new URL(address)
-    const socket = connect(Number(port), hostname)
+  /** `from` is a loopback address of its own. */
+  static async dial(address: string, from = '127.0.0.1'): Promise<Stranger> {
+    const { hostname: host, port } = new URL(address)
+    const socket = connect({ host, port: Number(port), localAddress: from })
     await once(socket, 'connect')
     return new Stranger(socket)
   }
@@ -91,8 +92,7 @@ export class Stranger {
     const { network = 'lab', peerId = '0-stranger' } = claim
     const secrets = [new TextEncoder().encode(secret)]
     const credentials = createCredentials({ network, secrets, peerId })
-    const { localPort, remotePort } = this.#socket
-    const ends = [localPort, remotePort].map((port) => `tcp://127.0.0.1:${port}`)
+    const ends = [this.address, `tcp://127.0.0.1:${this.#socket.remotePort}`]
     const bytes = new TextEncoder().encode(`plain:${ends.join(' ')}`)
     this.handshake = new Handshake({ credentials, network, role: 'dialler', binding: () => bytes })
     return this.say({ ...this.handshake.hello(wordsOf(claim)), ...claim })

@@ -6,6 +6,7 @@ import {
   judgeKnock,
   KNOCK_LIMITS,
   type KnockLimits,
+  OUTGOING_RESERVED,
   type Paces,
 } from '../../machines/rules/knock.ts'
 import { spend, waitOf } from '../../machines/rules/pace.ts'
@@ -129,6 +130,38 @@ knocks('a pace says how long to wait', () => {
   assert.is(waitOf(second, rule, 100), 150)
   assert.ok(spend(second, rule, 250))
   assert.is(waitOf(undefined, rule, 0), 0)
+})
+
+knocks('who comes by itself leaves room for those that this peer dials', () => {
+  const door = new Door({ connectionsMax: 40, handshakesMax: 1_000 })
+  const comes = (each: number) => {
+    const name = `${each}`
+    const said = door.knock(name, `tcp://10.0.${each}.1:5`)
+    if (said === 'in') door.authenticate(name)
+    return said
+  }
+  for (let each = 0; each < 40 - OUTGOING_RESERVED; each++) assert.is(comes(each), 'in')
+  assert.is(comes(99), 'connections')
+  const few = new Door({ connectionsMax: 1 })
+  assert.is(few.knock('only', 'tcp://10.0.0.1:5'), 'in')
+})
+
+knocks('one address has no more than half of all connections, unless it is this machine', () => {
+  const door = new Door({ connectionsMax: 20 })
+  const comes = (each: number, host: string) => {
+    door.now += 1_000
+    const said = door.knock(`${host}${each}`, `tcp://${host}:5`)
+    if (said === 'in') door.authenticate(`${host}${each}`)
+    return said
+  }
+  for (let each = 0; each < 10; each++) assert.is(comes(each, '10.0.0.1'), 'in')
+  assert.is(comes(10, '10.0.0.1'), 'connections.address')
+  assert.is(comes(0, '10.0.0.2'), 'in')
+  const home = new Door({ connectionsMax: 20 })
+  for (let each = 0; each < 15; each++) {
+    home.now += 1_000
+    assert.is(home.knock(`${each}`, 'tcp://127.0.0.1:5'), 'in')
+  }
 })
 
 knocks.run()

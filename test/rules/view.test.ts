@@ -2,9 +2,12 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { PeerId } from '../../machines/rules/peer.ts'
 import {
+  ASKED_DEGREE,
   changeNeighbour,
   createView,
   hearView,
+  holdAnchors,
+  isAnchored,
   NEWCOMER_MS,
   surplus,
   VIEW_MAX,
@@ -25,7 +28,7 @@ function viewOf(name: string, neighbours: readonly string[]): View {
 /** The neighbours tell their views. */
 function told(view: View, views: readonly View[]): View {
   return views.reduce((known, { self, digest, neighbours }) => {
-    return hearView(known, { peerId: self, digest, degree: neighbours.size })
+    return hearView(known, { peerId: self, digest, degree: neighbours.size, now: 0 })
   }, view)
 }
 
@@ -35,7 +38,7 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `pe
 function degrees(counts: readonly number[]): View {
   const view = viewOf('alice', names(counts.length))
   return counts.reduce((known, degree, index) => {
-    return hearView(known, { peerId: id(`peer${index}`), digest: '0'.repeat(16), degree })
+    return hearView(known, { peerId: id(`peer${index}`), digest: '0'.repeat(16), degree, now: 0 })
   }, view)
 }
 
@@ -105,5 +108,54 @@ view('up to eight others everybody stays connected to everybody', () => {
   assert.is(surplus(degrees(counts), { ...large, others: VIEW_MAX }), null)
   assert.is(surplus(degrees(counts), { ...large, others: VIEW_MAX + 1 }), 'peer0')
 })
+
+view('of a hundred that come by themselves none takes the place of an anchor', () => {
+  const chosen = ['bob', 'carol', 'dave']
+  let alice = chosen.reduce(
+    (known, each) => {
+      const came = { peerId: id(each), isNeighbour: true, isChosen: true, now: 0 }
+      return hearView(changeNeighbour(known, came), { ...told0(each), degree: 3 })
+    },
+    createView(id('alice')),
+  )
+  const now = 2 * NEWCOMER_MS
+  for (const name of names(100)) {
+    alice = changeNeighbour(alice, { peerId: id(name), isNeighbour: true, now })
+    alice = hearView(alice, { ...told0(name), degree: ASKED_DEGREE, now })
+  }
+  // Everybody is besieged, and the honest say so.
+  for (const each of chosen) alice = hearView(alice, { ...told0(each), degree: 103, now })
+  for (let times = 0; times < 200; times++) {
+    const peerId = surplus(alice, { ...large, now: 2 * now })
+    if (peerId) alice = changeNeighbour(alice, { peerId, isNeighbour: false, now: 2 * now })
+  }
+  assert.equal([...alice.neighbours.keys()].slice(0, 3), ['bob', 'carol', 'peer0'])
+  assert.ok(isAnchored(alice))
+})
+
+view(
+  'who has many neighbours when it is met is no anchor, and one that came by itself is none',
+  () => {
+    let alice = createView(id('alice'))
+    for (const [each, isChosen, degree] of [
+      ['hub', true, VIEW_MAX + 1],
+      ['bob', false, 2],
+      ['carol', true, 2],
+    ] as const) {
+      alice = changeNeighbour(alice, { peerId: id(each), isNeighbour: true, isChosen, now: 0 })
+      alice = hearView(alice, { ...told0(each), degree })
+    }
+    const anchors = (now: number) => {
+      const held = [...holdAnchors(alice, now).neighbours].filter(([, { isAnchor }]) => isAnchor)
+      return held.map(([peerId]) => peerId)
+    }
+    assert.equal(anchors(NEWCOMER_MS - 1), [])
+    assert.equal(anchors(NEWCOMER_MS), ['carol'])
+  },
+)
+
+function told0(name: string) {
+  return { peerId: id(name), digest: '0'.repeat(16), now: 0 }
+}
 
 view.run()

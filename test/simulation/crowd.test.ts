@@ -37,7 +37,10 @@ const crowds = suite('simulation/crowd')
 
 crowds('a crowd finds its shape, and a payload comes once', () => {
   const crowd = settled()
-  for (const { degree } of crowd.peers) assert.ok(degree >= VIEW_MIN && degree <= VIEW_MAX)
+  // All neighbours of a few may hold them as an anchor, which lets nobody go.
+  for (const { degree } of crowd.peers) assert.ok(degree >= VIEW_MIN && degree <= VIEW_MAX + 1)
+  const over = crowd.peers.filter(({ degree }) => degree > VIEW_MAX).length
+  assert.ok(over <= PEERS / 20, `${over} have one too many, seed ${SEED}`)
   const payloads = speak(crowd, 5)
   assert.ok(payloads >= 1 && payloads <= 1.05, `${payloads}, seed ${SEED}`)
   assert.is(lacking(crowd), 0)
