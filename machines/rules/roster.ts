@@ -295,7 +295,6 @@ function situation(roster: Roster) {
   const isEnough = wanted !== null && connectedPeers.size >= wanted
   const inReach = isEnough && isAnchored ? reachable : NOBODY
   // With neighbours enough only those are dialled that are lacking as anchors.
-  const most = roster.limits.maxOutgoing
-  const maxOutgoing = isEnough ? Math.min(most, ANCHORS_MIN) : most
+  const maxOutgoing = Math.min(roster.limits.maxOutgoing, isEnough ? ANCHORS_MIN : Infinity)
   return { connectedPeers, inReach, outgoingCount, maxOutgoing }
 }

@@ -73,8 +73,9 @@ scenarios('relays', (scenario) => {
 
   scenario('among many a peer has few neighbours, and a payload comes once', async (scene) => {
     const simulation = await joinOne(scene, MANY)
+    // All neighbours of a peer may hold it as an anchor, and then it lets nobody go.
     for (const degree of degreesOf(simulation)) {
-      assert.ok(degree >= VIEW_MIN && degree <= VIEW_MAX, degreesOf(simulation).join())
+      assert.ok(degree >= VIEW_MIN && degree <= VIEW_MAX + 1, degreesOf(simulation).join())
     }
     const sent = await payloads(() => writeAll(simulation))
     const once = MANY * (MANY - 1)
