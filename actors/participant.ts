@@ -56,9 +56,10 @@ export abstract class Participant<V> implements AsyncDisposable {
   }
 
   /**
-   * Dials an address and resolves with the peer's id when data flows. Rejects with
+   * Dials an address once, and resolves with the peer's id when data flows. Rejects with
    * `NETWORK_MISMATCH`, `CONNECT_FAILED` and the other reasons of a connection; the dictionary
-   * works on.
+   * works on. What is to be dialled again whenever it fails or breaks belongs into the option
+   * `join`.
    */
   async connect(address: string, options: { peerId?: string } = {}): Promise<string> {
     this.requireOpen()
