@@ -1,6 +1,6 @@
 /** What a dictionary lets its application hear: facts about keys, peers and messages. */
 
-import type { CensusNews } from '../machines/rules/census.ts'
+import type { CensusNews, MemberFullFact } from '../machines/rules/census.ts'
 import type { HoldfastError } from '../machines/rules/errors.ts'
 import type { Fact } from '../machines/rules/fact.ts'
 import type { Offence } from '../machines/rules/ingress.ts'
@@ -100,6 +100,7 @@ export type Announcement<V = unknown> =
   | ConnectionClosedFact
   | RefusedFact
   | CensusNews
+  | MemberFullFact
   | MessageFact<V>
   | EntryRefusedFact
   | CongestedFact

@@ -20,6 +20,7 @@ import {
 } from '../machines/rules/census.ts'
 import { originKey } from '../machines/rules/coverage.ts'
 import { coverageList } from '../machines/rules/heard.ts'
+import { type Lack, type Lacking, lacksToTell, noteLacks } from '../machines/rules/lacking.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
 import type { Timer } from '../transport/ports.ts'
@@ -27,6 +28,8 @@ import type { Switchboard } from './switchboard.ts'
 
 /** How soon a peer tells of itself after a connection came into use, in milliseconds. */
 const GREETING_MS = 500
+/** How often a peer tells out of turn that it has no room, in milliseconds. */
+const ADMIT_MS = 5_000
 
 export type CensusEvent =
   | {
@@ -38,6 +41,8 @@ export type CensusEvent =
     }
   | { readonly type: 'presence.heard'; readonly origin: Origin; readonly presence: Presence }
   | { readonly type: 'origin.left'; readonly origin: Origin }
+  /** What somebody wrote did not fit here. */
+  | { readonly type: 'room.lacked'; readonly lacks: readonly Lack[] }
 
 export const censusLogic = fromCallback<CensusEvent, { readonly shared: Shared }>(
   ({ input, receive }) => {
@@ -52,6 +57,9 @@ class CensusTaker {
   #census: Census = new Map()
   #timer: Timer
   #isGreetingDue = false
+  /** Whose entries do not fit, and when that was told out of turn last. */
+  readonly #lacking: Lacking = new Map()
+  #admittedAt = Number.NEGATIVE_INFINITY
   /** Runs that said goodbye, in the time that talk of them may go round. */
   #left = new Set<string>()
 
@@ -77,13 +85,34 @@ class CensusTaker {
       case 'origin.left':
         this.#left.add(originKey(event.origin))
         this.#take(noteLeft(this.#census, event.origin))
+        break
+      case 'room.lacked':
+        if (noteLacks(this.#lacking, event.lacks, now)) this.#admit(now)
     }
   }
 
+  /** A writer soon hears that there is no room for it. Many names are no reason to hurry. */
+  #admit(now: number): void {
+    if (now - this.#admittedAt < ADMIT_MS) return
+    this.#admittedAt = now
+    this.#greetSoon()
+  }
+
   #hear(event: Extract<CensusEvent, { type: 'presence.heard' }>, now: number): void {
-    const step = hearPresence(this.#census, this.#credible(event), now)
+    const heard = this.#credible(event)
+    this.#tellFull(heard)
+    const step = hearPresence(this.#census, heard, now)
     if (step.limit) this.#board.reach(step.limit, { peerId: event.origin.peer })
     this.#take(step)
+  }
+
+  /** Somebody has no room for what this peer wrote. */
+  #tellFull({ origin, presence }: { origin: Origin; presence: Presence }): void {
+    const peerId = origin.peer
+    const [known] = this.#census.get(peerId)?.presence?.lacks ?? []
+    for (const [, limit] of presence.lacks) {
+      if (limit !== known?.[1]) this.#board.announce({ type: 'member.full', peerId, limit })
+    }
   }
 
   /** Others may not have heard yet who left, and may tell of this peer too. */
@@ -91,7 +120,9 @@ class CensusTaker {
     const members = presence.members.filter(([peer, run]) => {
       return peer !== this.#board.self.peer && !this.#left.has(originKey({ peer, run }))
     })
-    return { origin, presence: { ...presence, members } }
+    // Who has no room for others is theirs to hear.
+    const lacks = presence.lacks.filter(([peer]) => peer === this.#board.self.peer).slice(0, 1)
+    return { origin, presence: { ...presence, members, lacks } }
   }
 
   /** A peer that is new, or has a new neighbour, does not wait for its turn. */
@@ -120,8 +151,10 @@ class CensusTaker {
   #tell(): void {
     const { addresses, replica, lines, waterfall } = this.#board
     if (lines.count === 0) return
-    const members = membersToTell(this.#census, this.#board.clock.now())
-    const presence: Presence = { addresses, coverage: coverageList(replica), members }
+    const now = this.#board.clock.now()
+    const members = membersToTell(this.#census, now)
+    const lacks = lacksToTell(this.#lacking, now)
+    const presence: Presence = { addresses, coverage: coverageList(replica), members, lacks }
     waterfall.send({ type: 'broadcast.made', body: { kind: 'presence', presence } })
   }
 

@@ -26,6 +26,7 @@ export class Counts {
   peersDisconnected = 0
   connectionsClosed = 0
   connectionsRefused = 0
+  membersFull = 0
   errors = 0
 
   /** Counts what the application is told. */
@@ -47,5 +48,6 @@ const COUNTED: { readonly [Type in Announcement['type']]?: CountName } = {
   disconnect: 'peersDisconnected',
   'connection.closed': 'connectionsClosed',
   refused: 'connectionsRefused',
+  'member.full': 'membersFull',
   error: 'errors',
 }

@@ -5,6 +5,7 @@
 
 import { digestOf } from '../machines/rules/digest.ts'
 import { type Key, publicKey, requireKey, type StoredKey } from '../machines/rules/key.ts'
+import type { RoomLimit } from '../machines/rules/lacking.ts'
 import type { PeerId } from '../machines/rules/peer.ts'
 import {
   keyAt,
@@ -37,6 +38,8 @@ export interface MemberView {
   readonly isNeighbour: boolean
   /** Where it can be dialled, if it has told. */
   readonly addresses: readonly string[]
+  /** Which limit of it is in the way of what this peer wrote; null if none is, as it tells. */
+  readonly lack: RoomLimit | null
 }
 
 export class Reader {
@@ -130,7 +133,8 @@ export class Reader {
   members(): MemberView[] {
     return [...this.#board.members.values()].map((member) => {
       const { peerId, isReachable, isNeighbour, presence } = member
-      return { peerId, isReachable, isNeighbour, addresses: presence?.addresses ?? [] }
+      const { addresses = [], lacks = [] } = presence ?? {}
+      return { peerId, isReachable, isNeighbour, addresses, lack: lacks[0]?.[1] ?? null }
     })
   }
 

@@ -66,6 +66,7 @@ export const STATS = {
   peersDisconnected: counter('Times that the last connection to a peer was gone.'),
   connectionsClosed: counter('Connections that ended, for whatever reason.'),
   connectionsRefused: counter('Connections that this peer or the other one refused.'),
+  membersFull: counter('Times that a member told that it has no room for what this peer wrote.'),
   errors: counter('Errors that were told as `error`, since no call could throw them.'),
   ...perLimit((limit) => counter(LIMITS_REACHED[limit])),
 }

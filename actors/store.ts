@@ -240,10 +240,11 @@ function merge(board: Switchboard, parcel: Parcel, batch: Batch): boolean {
 
 /** What did not fit leaves a gap; to ask for it at each later write would bring it all again. */
 function reportFull(state: StoreState): void {
-  const { limits } = state.replica
+  const { limits, lacks } = state.replica
   state.followsGapsAt = state.board.clock.now() + FULL_MS
-  const { limit, peer } = state.replica.lack
-  state.board.reach(limit, { peerId: peer })
+  for (const [peerId, limit] of lacks) state.board.reach(limit, { peerId })
+  state.board.census.send({ type: 'room.lacked', lacks: [...lacks] })
+  lacks.clear()
   const message = 'Another peer wrote more than this one may hold.'
   const error = new HoldfastError('STORE_FULL', message, { limit: limits.entriesMax })
   state.replica.facts.push({ type: 'error', error })

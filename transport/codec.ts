@@ -178,8 +178,8 @@ function flattenBody(content: BroadcastBody): unknown[] {
   if (content.kind === 'waits') return [WAITS, content.isAll, content.keys.map(flattenWait)]
   if (content.kind === 'renewal') return [RENEWAL, content.number, content.through]
   if (content.kind === 'presence') {
-    const { addresses, coverage, members } = content.presence
-    return [PRESENCE, addresses, coverage, members]
+    const { addresses, coverage, members, lacks } = content.presence
+    return [PRESENCE, addresses, coverage, members, lacks]
   }
   if (content.kind === 'note') return [NOTE, flattenValue(content.payload), content.to]
   return [ENTRIES, content.from, content.to, flattenBatch(content.batch)]

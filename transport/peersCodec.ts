@@ -3,6 +3,7 @@
 import { MEMBERS_MAX, type MemberWord } from '../machines/rules/census.ts'
 import { isCoverageList } from '../machines/rules/coverage.ts'
 import { PEERS_TOLD_MAX } from '../machines/rules/hearsay.ts'
+import { areLacks } from '../machines/rules/lacking.ts'
 import type { BroadcastBody, Message, PeerAddresses } from '../machines/rules/message.ts'
 import { isId, type PeerId } from '../machines/rules/peer.ts'
 import { areAddresses } from './controlCodec.ts'
@@ -21,11 +22,11 @@ export function readPeers(flat: unknown[]): Message | undefined {
 }
 
 export function readPresence(flat: unknown[]): BroadcastBody | undefined {
-  const [, addresses, coverage, members] = flat
-  if (flat.length !== 4 || !areAddresses(addresses) || !isCoverageList(coverage)) return undefined
+  const [, addresses, coverage, members, lacks] = flat
+  if (flat.length !== 5 || !areAddresses(addresses) || !isCoverageList(coverage)) return undefined
   if (!Array.isArray(members) || members.length > MEMBERS_MAX) return undefined
-  if (!members.every(isMemberWord)) return undefined
-  return { kind: 'presence', presence: { addresses, coverage, members } }
+  if (!members.every(isMemberWord) || !areLacks(lacks)) return undefined
+  return { kind: 'presence', presence: { addresses, coverage, members, lacks } }
 }
 
 function isMemberWord(word: unknown): word is MemberWord {

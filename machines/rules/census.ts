@@ -8,6 +8,7 @@
  */
 
 import { type CoverageList, fitting, LIST_BYTES_MAX, listBytes } from './coverage.ts'
+import type { Lack, RoomLimit } from './lacking.ts'
 import type { LimitName } from './limit.ts'
 import type { Origin, PeerId, RunId } from './peer.ts'
 
@@ -32,6 +33,8 @@ export interface Presence {
   readonly coverage: CoverageList
   /** Whom it knows: peer, run, and for how long that one has been silent, in milliseconds. */
   readonly members: readonly MemberWord[]
+  /** Whose entries it has no room for. */
+  readonly lacks: readonly Lack[]
 }
 
 /** One member in the word of another: a peer that just started learns so whom to wait for. */
@@ -52,6 +55,18 @@ export interface CensusMember {
 }
 
 export type Census = ReadonlyMap<PeerId, CensusMember>
+
+/**
+ * Another peer tells that it cannot take in all that this one wrote. It will when there is room;
+ * until then the two hold different entries. Told once, and again when it is for another limit.
+ */
+export interface MemberFullFact {
+  readonly type: 'member.full'
+  /** Who has no room. */
+  readonly peerId: PeerId
+  /** Which of its limits is in the way. */
+  readonly limit: RoomLimit
+}
 
 /** What changed: for the application to hear. */
 export interface CensusNews {
@@ -99,12 +114,13 @@ export function hearPresence(
  * As much as there is room for. What is left out counts as not heard, so nothing is forgotten too
  * early because of it.
  */
-function fittingPresence(census: Census, peer: PeerId, { addresses, coverage }: Presence) {
+function fittingPresence(census: Census, peer: PeerId, presence: Presence) {
+  const { addresses, coverage, lacks } = presence
   let room = CENSUS_BYTES_MAX
   for (const { peerId, bytes } of census.values()) if (peerId !== peer) room -= bytes
   const kept = fitting(coverage, Math.max(0, Math.min(LIST_BYTES_MAX, room)))
   const bytes = listBytes(kept) + addresses.join().length
-  return { kept: { addresses, coverage: kept }, bytes }
+  return { kept: { addresses, coverage: kept, lacks }, bytes }
 }
 
 /** What this peer tells of the others. */

@@ -13,10 +13,11 @@ import { type Claim, compareContent, lapseOf, lineagesOf } from './claim.ts'
 import { isOverOnArrival } from './ephemeral.ts'
 import { isFull } from './grant.ts'
 import type { StoredKey } from './key.ts'
+import type { RoomLimit } from './lacking.ts'
 import type { Reading } from './lease.ts'
 import { NO_LINEAGE } from './lineage.ts'
 import { noteAuthored, noteLoss, tellConflict } from './loss.ts'
-import { admitsOrigins } from './origins.ts'
+import { admitsOrigins, noteLack } from './origins.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { shareBroken } from './share.ts'
@@ -119,7 +120,7 @@ function mergeClaim(
     // What was heard of and is not here was deleted, and the trace of that was collected.
     const isHeard = replica.coverage[claim.writer]?.covers(claim.sequence) ?? false
     if (isHeard && replica.comparison === null) return true
-    if (isFull(replica, key.length + claim.bytes)) return lacks(replica, fullLimit(replica, claim))
+    if (isFull(replica, key.length + claim.bytes)) return lacks(replica, claim, fullLimit(replica))
     if (exceeds(replica, key, slot, claim)) return false
     take(replica, table.insert(key), claim, reading)
     return true
@@ -152,18 +153,17 @@ function exceeds(replica: Replica, key: StoredKey, slot: number, claim: Claim): 
   if (shareBroken(replica, slot, { writer, keyBytes: key.length, bytes }) === undefined)
     return false
   if (slot !== NOWHERE) noteToken(replica, slot, claim)
-  return !lacks(replica, { limit: 'share', peer: writerOf(replica, claim) })
+  return !lacks(replica, claim, 'share')
 }
 
-/** Notes what something had no room for. Always false. */
-function lacks(replica: Replica, lack: Replica['lack']): boolean {
-  replica.lack = lack
+/** Notes that a claim had no room. Always false. */
+function lacks(replica: Replica, claim: Claim, limit: RoomLimit): false {
+  noteLack(replica, writerOf(replica, claim), limit)
   return false
 }
 
-function fullLimit(replica: Replica, claim: Claim): Replica['lack'] {
-  const limit = replica.table.entries >= replica.limits.entriesMax ? 'entries' : 'bytes'
-  return { limit, peer: writerOf(replica, claim) }
+function fullLimit({ table, limits }: Replica): RoomLimit {
+  return table.entries >= limits.entriesMax ? 'entries' : 'bytes'
 }
 
 function writerOf({ origins }: Replica, { writer }: Claim): PeerId {
@@ -183,7 +183,7 @@ function mayGrow(replica: Replica, slot: number, claim: Claim): boolean {
   const grownBytes = claim.bytes - table.chargeOf(slot)
   if (grownBytes <= 0 || table.bytes + grownBytes <= limits.bytesMax) return true
   noteToken(replica, slot, claim)
-  return lacks(replica, { limit: 'bytes', peer: writerOf(replica, claim) })
+  return lacks(replica, claim, 'bytes')
 }
 
 /**

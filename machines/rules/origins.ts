@@ -5,6 +5,7 @@
  */
 
 import { Coverage, originKey } from './coverage.ts'
+import { LACKS_MAX, type RoomLimit } from './lacking.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { NO_ORIGIN, ORIGINS_EASY, ORIGINS_KEPT_MAX, type Replica, SELF } from './replica.ts'
 import { forgetShares } from './share.ts'
@@ -21,8 +22,13 @@ export function admitsOrigins(replica: Replica, origins: readonly Origin[]): boo
   forgetOrigins(replica)
   if (originIndex.size + strange <= ORIGINS_KEPT_MAX) return true
   const stranger = origins.find((origin) => !originIndex.has(originKey(origin)))
-  replica.lack = { limit: 'origins', peer: stranger?.peer ?? null }
+  if (stranger !== undefined) noteLack(replica, stranger.peer, 'origins')
   return false
+}
+
+/** Notes that something of that writer did not fit. */
+export function noteLack({ lacks }: Replica, writer: PeerId, limit: RoomLimit): void {
+  if (lacks.size < LACKS_MAX || lacks.has(writer)) lacks.set(writer, limit)
 }
 
 /**

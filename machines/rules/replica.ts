@@ -9,8 +9,8 @@ import { Coverage, originKey } from './coverage.ts'
 import type { Fact } from './fact.ts'
 import type { Key, StoredKey } from './key.ts'
 import { publicKey } from './key.ts'
+import type { RoomLimit } from './lacking.ts'
 import { type Reading, type TakeoverPolicy, takeoverAt } from './lease.ts'
-import type { LimitName } from './limit.ts'
 import type { Lineage } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { type Permissions, permissionsOf } from './permission.ts'
@@ -66,8 +66,8 @@ export interface Replica {
   readonly originIndex: Map<string, number>
   /** What the writes of each peer take. */
   readonly shares: Map<PeerId, Share>
-  /** What there was no room for last, and whose it was. */
-  lack: { readonly limit: LimitName; readonly peer: PeerId | null }
+  /** Whose entries did not fit lately, until that is told. */
+  readonly lacks: Map<PeerId, RoomLimit>
   /** Indexes of origins that were forgotten, to be given to others. */
   readonly freeOrigins: number[]
   /** How many may be kept before some are forgotten. */
@@ -153,7 +153,6 @@ export interface ReplicaOptions {
 const NO_NUMBERS = {
   ...{ sequence: 0, sentSequence: 0, settledSequence: 0, floor: 0 },
   originsEasy: ORIGINS_EASY,
-  lack: { limit: 'entries', peer: null },
 } as const
 
 export function createReplica(options: ReplicaOptions): Replica {
@@ -167,6 +166,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     provenance: isSigned ? new Provenance() : null,
     table: new Table(),
     ...{ origins: [], originIndex: new Map(), freeOrigins: [], shares: new Map() },
+    lacks: new Map(),
     ...{ coverage: [], heirs: new Map(), lineages: new Map(), lent: new Map() },
     ...{ borrowed: new Set(), replaced: new Map(), floors: new Map() },
     unsent: [],

@@ -99,7 +99,10 @@ const presence = (
   kind: 'broadcast',
   origin,
   number,
-  body: { kind: 'presence', presence: { addresses: [], coverage: [], members: [], ...words } },
+  body: {
+    kind: 'presence',
+    presence: { addresses: [], coverage: [], members: [], lacks: [], ...words },
+  },
 })
 
 /** Bytes of a frame with an array of one element more than there may be. */

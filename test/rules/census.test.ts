@@ -21,7 +21,7 @@ function presenceOf(writers: number): Presence {
   const coverage = Array.from({ length: writers }, (_, each) => {
     return [`writer${each}` as PeerId, 'x'.repeat(100) as RunId, each] as const
   })
-  return { addresses: [], coverage, members: [] }
+  return { addresses: [], coverage, members: [], lacks: [] }
 }
 
 function tell(census: Census, name: string, presence: Presence, now = 0) {

@@ -6,8 +6,10 @@ import { membersToTell } from '../../machines/rules/census.ts'
 import { fitting, LIST_BYTES_MAX, RANGES_MAX } from '../../machines/rules/coverage.ts'
 import { gather, runsOf } from '../../machines/rules/gather.ts'
 import { coverageList } from '../../machines/rules/heard.ts'
+import { LACKS_MAX } from '../../machines/rules/lacking.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import { FRAME_BYTES_MAX } from '../../machines/rules/message.ts'
+import type { PeerId } from '../../machines/rules/peer.ts'
 import { createQueue, standInLine, waitsToTell } from '../../machines/rules/queue.ts'
 import { hearRenewal } from '../../machines/rules/renewal.ts'
 import { indexOrigin, ORIGINS_EASY, type Replica } from '../../machines/rules/replica.ts'
@@ -96,7 +98,10 @@ origins('what a peer tells of others fits a frame, whatever it has heard', () =>
     members.set(origin.peer, { peerId: origin.peer, run: origin.run, ...seen })
   }
   const coverage = coverageList(alice)
-  const presence = { addresses: [], coverage, members: membersToTell(members, 1e9) }
+  const lacks = Array.from({ length: LACKS_MAX }, (_, each) => {
+    return [`${each}${LONG}` as PeerId, 'entries'] as const
+  })
+  const presence = { addresses: [], coverage, members: membersToTell(members, 1e9), lacks }
   const body = { kind: 'presence', presence } as const
   const origin = originOf('alice')
   const lists = [

@@ -51,7 +51,8 @@ function hear(replica: Replica, { from, to, batch }: OwnWrites, now: number): bo
 
 /** All that a replica is and has told, as text. */
 function stateOf(replica: Replica, now: number): string {
-  const { facts, shares, lack, sequence, unsent } = replica
+  const { facts, shares, sequence, unsent } = replica
+  const lacks = [...replica.lacks]
   const taken = [...shares].map(([peer, share]) => [peer, share])
   const leases = [...replica.table.slots].map(([key, slot]) => [
     key,
@@ -60,7 +61,7 @@ function stateOf(replica: Replica, now: number): string {
   ])
   return [
     dump(replica, at(now)),
-    JSON.stringify({ facts, taken, lack, sequence, unsent, leases }),
+    JSON.stringify({ facts, taken, lacks, sequence, unsent, leases }),
   ].join()
 }
 

@@ -136,6 +136,12 @@ const isWait: Check = (wait) =>
   storedKey(publicKey(wait[0] as never)) === wait[0] &&
   orNull((value) => isIn(value, [0, Number.MAX_VALUE], false))(wait[1])
 
+const isLack: Check = (lack) =>
+  Array.isArray(lack) &&
+  lack.length === 2 &&
+  isId(lack[0]) &&
+  ['entries', 'bytes', 'share', 'origins'].includes(lack[1])
+
 const isBody: Check = (value) => {
   if (value === undefined) return false
   const { kind, ...fields } = value as { kind: string }
@@ -145,7 +151,8 @@ const isBody: Check = (value) => {
   if (kind === 'waits') return record({ isAll: isFlag, keys: listOf(isWait, 1_000) })(fields)
   if (kind === 'renewal') return record({ number: isNumber, through: isCount })(fields)
   if (kind === 'presence') {
-    const presence = record({ addresses: isAddresses, coverage: isCoverage, members: isMembers })
+    const claims = { addresses: isAddresses, coverage: isCoverage, members: isMembers }
+    const presence = record({ ...claims, lacks: listOf(isLack, 64) })
     return record({ presence })(fields)
   }
   const { from, to } = fields as never

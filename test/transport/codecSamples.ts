@@ -54,6 +54,10 @@ const control = [
   }),
 ]
 
+const lacks = [
+  ['bob', 'share'],
+  ['carol', 'entries'],
+]
 const coverage = [
   ['alice', '1', 7],
   ['bob', '2', 0, 3, 3, 9, 70_000],
@@ -112,7 +116,7 @@ const bodies = [
     isAll: false,
     keys: [[keyOf('door'), 1.5] as const, [keyOf('lift'), null] as const],
   },
-  { kind: 'presence', presence: { addresses: introduction.addresses, coverage, members } },
+  { kind: 'presence', presence: { addresses: introduction.addresses, coverage, members, lacks } },
   ...payloads.map((payload) => ({ kind: 'note', payload, to: 'carol' })),
   { kind: 'note', payload: null, to: null },
   { kind: 'entries', from: 1, to: 9, batch: ownBatch() },
