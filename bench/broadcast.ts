@@ -1,6 +1,7 @@
 /** What one small write costs on the wire, when nothing else happens. */
 
 import { type Cast, Crew, pause, SYSTEMS } from './crew.ts'
+import { type Probe, profiles } from './profile.ts'
 import type { Measuring, Report } from './report.ts'
 import { PAIR_BYTES } from './system.ts'
 import { inTurns, medianOf } from './turns.ts'
@@ -15,8 +16,9 @@ interface Measured {
   readonly idleBytes: number
 }
 
-export async function* broadcast({ runs }: Measuring): AsyncGenerator<Report> {
-  const turns = await inTurns(runs, measureBroadcast)
+export async function* broadcast(measuring: Measuring): AsyncGenerator<Report> {
+  const { runs } = measuring
+  const turns = await inTurns(runs, (system) => measureBroadcast(system))
   const rows = SYSTEMS.map((system) => {
     const bytes = medianOf(turns[system], (each) => each.bytes)
     const frames = medianOf(turns[system], (each) => each.frames)
@@ -28,12 +30,14 @@ export async function* broadcast({ runs }: Measuring): AsyncGenerator<Report> {
     columns: ['system', 'runs', 'bytes', '× payload per peer', 'frames', 'idle bytes/s'],
     rows,
   }
+  yield* profiles(measuring, 'broadcast', measureBroadcast)
 }
 
-export async function measureBroadcast(cast: Cast): Promise<Measured> {
+export async function measureBroadcast(cast: Cast, probe?: Probe): Promise<Measured> {
   const crew = await Crew.meet(cast, REPLICAS)
   try {
     const idleMs = SETS * PAUSE_MS
+    await probe?.begin(crew)
     await crew.mark()
     await pause(idleMs)
     const idle = sumOf(await crew.used())
@@ -41,6 +45,7 @@ export async function measureBroadcast(cast: Cast): Promise<Measured> {
     await crew.writer.call('ping', { count: SETS, pauseMs: PAUSE_MS })
     await pause(PAUSE_MS)
     const busy = sumOf(await crew.used())
+    await probe?.end(crew)
     return {
       bytes: busy.bytes / SETS,
       frames: busy.frames / SETS,

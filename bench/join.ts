@@ -1,7 +1,7 @@
 /** A replica that has nothing joins two that have much: how long until it has everything. */
 
 import { type Cast, Crew, pause, SYSTEMS } from './crew.ts'
-import { profilePath, topFunctions } from './profile.ts'
+import { type Probe, profiles } from './profile.ts'
 import type { Measuring, Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
 
@@ -15,7 +15,8 @@ interface Measured {
   readonly joinerMicroseconds: number
 }
 
-export async function* join({ keys: all, runs, profileFolder }: Measuring): AsyncGenerator<Report> {
+export async function* join(measuring: Measuring): AsyncGenerator<Report> {
+  const { keys: all, runs } = measuring
   const keys = all.at(-1) as number
   const turns = await inTurns(runs, (system) => measureJoin(system, { keys }))
   const rows = SYSTEMS.map((system) => [
@@ -32,17 +33,15 @@ export async function* join({ keys: all, runs, profileFolder }: Measuring): Asyn
     columns: ['system', 'runs', 'ms', '× raw', 'giver µs/key', 'joiner µs/key', 'bytes/key'],
     rows,
   }
-  if (profileFolder === undefined) return
-  for (const system of SYSTEMS) {
-    const paths: string[] = []
-    await measureJoin(system, { keys, profileFolder, paths })
-    for (const path of paths) yield topFunctions(path)
-  }
+  yield* profiles(measuring, `join k${keys}`, (system, probe) =>
+    measureJoin(system, { keys }, probe),
+  )
 }
 
 export async function measureJoin(
   cast: Cast,
-  { keys, profileFolder, paths }: { keys: number; profileFolder?: string; paths?: string[] },
+  { keys }: { keys: number },
+  probe?: Probe,
 ): Promise<Measured> {
   const crew = await Crew.meet(cast, 2)
   try {
@@ -52,15 +51,15 @@ export async function measureJoin(
     await filled
     const joiner = await crew.addAlone()
     await pause(SETTLE_MS)
-    await crew.mark({ isProfiled: profileFolder !== undefined })
+    await probe?.begin(crew)
+    await crew.mark()
     const startedAt = performance.now()
     const done = joiner.call('expect', { size: keys })
     await joiner.call('connect', crew.addresses[0] as string)
     await done
     const ms = performance.now() - startedAt
-    const pathOf = profilePath(profileFolder, { crew, title: `join k${keys}` })
-    const used = await crew.used(pathOf)
-    paths?.push(...[crew.writer, joiner].map((replica) => String(pathOf(replica))))
+    const used = await crew.used()
+    await probe?.end(crew)
     return {
       ms,
       bytes: used.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -1,6 +1,7 @@
 /** Single sets with pauses between them: how long each takes to the other replicas. */
 
 import { type Cast, Crew, SYSTEMS } from './crew.ts'
+import { type Probe, profiles } from './profile.ts'
 import { type Measuring, percentile, type Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
 
@@ -16,8 +17,9 @@ interface Measured {
   readonly highest: number
 }
 
-export async function* latency({ runs }: Measuring): AsyncGenerator<Report> {
-  const turns = await inTurns(runs, measureLatency)
+export async function* latency(measuring: Measuring): AsyncGenerator<Report> {
+  const { runs } = measuring
+  const turns = await inTurns(runs, (system) => measureLatency(system))
   const figures = ['p50', 'p99', 'highest'] as const
   const rows = SYSTEMS.map((system) => [
     system,
@@ -31,19 +33,22 @@ export async function* latency({ runs }: Measuring): AsyncGenerator<Report> {
     columns: ['system', 'runs', 'p50 ms', 'p99 ms', 'max ms', 'p50 × raw', 'p99 × raw'],
     rows,
   }
+  yield* profiles(measuring, 'latency', measureLatency)
 }
 
-export async function measureLatency(cast: Cast): Promise<Measured> {
+export async function measureLatency(cast: Cast, probe?: Probe): Promise<Measured> {
   const crew = await Crew.meet(cast, REPLICAS)
   try {
     const count = WARM_SETS + SETS
     for (const reader of crew.readers) await reader.call('watch', { count })
+    await probe?.begin(crew)
     const begun = await crew.writer.call('ping', { count, pauseMs: PAUSE_MS })
     const all: number[] = []
     for (const reader of crew.readers) {
       const times = await reader.call('watched', undefined as never)
       all.push(...times.map((at, set) => at - (begun[set] as number)).slice(WARM_SETS))
     }
+    await probe?.end(crew)
     if (all.some((ms) => ms < 0)) throw new Error('Not every set arrived.')
     return { p50: percentile(all, 50), p99: percentile(all, 99), highest: percentile(all, 100) }
   } finally {

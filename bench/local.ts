@@ -1,12 +1,14 @@
 /** Calls at one replica that has no neighbours. */
 
 import { Crew, SYSTEMS, type SystemName } from './crew.ts'
+import { type Probe, profiles } from './profile.ts'
 import type { Measuring, Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
 
 const CALLS = ['get', 'insert', 'overwrite'] as const
 
-export async function* local({ keys: all, runs }: Measuring): AsyncGenerator<Report> {
+export async function* local(measuring: Measuring): AsyncGenerator<Report> {
+  const { keys: all, runs } = measuring
   const keys = all.at(-1) as number
   const turns = await inTurns(runs, (system) => measure(system, keys))
   const rows = CALLS.flatMap((call) =>
@@ -23,12 +25,16 @@ export async function* local({ keys: all, runs }: Measuring): AsyncGenerator<Rep
     columns: ['call', 'system', 'runs', 'calls/s', 'of raw'],
     rows,
   }
+  yield* profiles(measuring, `local k${keys}`, (system, probe) => measure(system, keys, probe))
 }
 
-async function measure(system: SystemName, keys: number) {
+async function measure(system: SystemName, keys: number, probe?: Probe) {
   const crew = await Crew.meet(system, 1)
   try {
-    return await crew.writer.call('local', { keys })
+    await probe?.begin(crew)
+    const found = await crew.writer.call('local', { keys })
+    await probe?.end(crew)
+    return found
   } finally {
     crew.stop()
   }

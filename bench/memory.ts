@@ -1,6 +1,7 @@
 /** What a replica holds for each key, after a full collection. */
 
 import { type Cast, Crew, SYSTEMS } from './crew.ts'
+import { type Probe, profiles } from './profile.ts'
 import type { Measuring, Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
 
@@ -9,7 +10,8 @@ interface Measured {
   readonly resident: number
 }
 
-export async function* memory({ keys: all, runs }: Measuring): AsyncGenerator<Report> {
+export async function* memory(measuring: Measuring): AsyncGenerator<Report> {
+  const { keys: all, runs } = measuring
   const keys = all.at(-1) as number
   const turns = await inTurns(runs, (system) => measureMemory(system, keys))
   const rows = SYSTEMS.map((system) => [
@@ -25,17 +27,22 @@ export async function* memory({ keys: all, runs }: Measuring): AsyncGenerator<Re
     columns: ['system', 'runs', 'resident bytes', '× raw', 'heap bytes', '× raw heap'],
     rows,
   }
+  yield* profiles(measuring, `memory k${keys}`, (system, probe) =>
+    measureMemory(system, keys, probe),
+  )
 }
 
-export async function measureMemory(cast: Cast, keys: number): Promise<Measured> {
+export async function measureMemory(cast: Cast, keys: number, probe?: Probe): Promise<Measured> {
   const crew = await Crew.meet(cast, 2)
   const reader = crew.replicas[1]
   try {
     await crew.writer.call('prepare', { keys })
     const before = await reader?.call('held', undefined as never)
+    await probe?.begin(crew)
     const filled = reader?.call('expect', { size: keys })
     await crew.writer.call('write', { by: 'set' })
     await filled
+    await probe?.end(crew)
     const after = await reader?.call('held', undefined as never)
     if (before === undefined || after === undefined) throw new Error('There is no reader.')
     return {

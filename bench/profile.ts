@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Crew, Replica } from './crew.ts'
-import type { Report } from './report.ts'
+import { type Crew, type Replica, SYSTEMS, type SystemName } from './crew.ts'
+import type { Measuring, Report } from './report.ts'
 
 /** How many functions are shown. */
 const SHOWN = 30
@@ -17,17 +17,45 @@ interface Profile {
   readonly timeDeltas: readonly number[]
 }
 
-/** Where the profile of a replica goes; undefined if there is to be none. */
-export function profilePath(
-  folder: string | undefined,
-  { crew, title }: { crew: Crew; title: string },
-): (replica: Replica) => string | undefined {
-  return ({ name }) =>
-    folder && join(folder, `${title}-${crew.system}-${name}.cpuprofile`.replaceAll(' ', '-'))
+/** Takes a profile of each replica while a measurement lasts. */
+export class Probe {
+  readonly paths: string[] = []
+  readonly #prefix: string
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  async begin(crew: Crew): Promise<void> {
+    await crew.mark({ isProfiled: true })
+  }
+
+  async end(crew: Crew): Promise<void> {
+    const pathOf = ({ name }: Replica) =>
+      `${this.#prefix}-${crew.system}-${name}.cpuprofile`.replaceAll(' ', '-')
+    await crew.used(pathOf)
+    // The first one writes, and the last one reads or joins.
+    const shown = new Set([crew.writer, crew.replicas.at(-1) as Replica])
+    this.paths.push(...[...shown].map(pathOf))
+  }
+}
+
+/** Measures each system once more with a profile, if that is asked for, and shows what took time. */
+export async function* profiles(
+  { profileFolder }: Measuring,
+  title: string,
+  measure: (system: SystemName, probe: Probe) => Promise<unknown>,
+): AsyncGenerator<Report> {
+  if (profileFolder === undefined) return
+  for (const system of SYSTEMS) {
+    const probe = new Probe(join(profileFolder, title))
+    await measure(system, probe)
+    for (const path of probe.paths) yield topFunctions(path)
+  }
 }
 
 /** The functions in which the process was found most often, itself and nobody it called. */
-export function topFunctions(path: string): Report {
+function topFunctions(path: string): Report {
   const profile = JSON.parse(readFileSync(path, 'utf8')) as Profile
   const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
   const spent = new Map<string, number>()

@@ -1,6 +1,7 @@
 /** A replica comes back that missed one key in a hundred: what is sent until it has all again. */
 
 import { type Cast, Crew, pause, SYSTEMS } from './crew.ts'
+import { type Probe, profiles } from './profile.ts'
 import type { Measuring, Report } from './report.ts'
 import { PAIR_BYTES } from './system.ts'
 import { inTurns, medianOf } from './turns.ts'
@@ -16,7 +17,8 @@ interface Measured {
   readonly bytes: number
 }
 
-export async function* rejoin({ keys: all, runs }: Measuring): AsyncGenerator<Report> {
+export async function* rejoin(measuring: Measuring): AsyncGenerator<Report> {
+  const { keys: all, runs } = measuring
   const keys = all.at(-1) as number
   const changed = Math.ceil(keys / CHANGED_SHARE)
   const turns = await inTurns(runs, (system) => measureRejoin(system, { keys, changed }))
@@ -30,11 +32,15 @@ export async function* rejoin({ keys: all, runs }: Measuring): AsyncGenerator<Re
     columns: ['system', 'runs', 'ms', 'bytes', '× the changed pairs'],
     rows,
   }
+  yield* profiles(measuring, `rejoin k${keys}`, (system, probe) =>
+    measureRejoin(system, { keys, changed }, probe),
+  )
 }
 
 export async function measureRejoin(
   cast: Cast,
   { keys, changed }: { keys: number; changed: number },
+  probe?: Probe,
 ): Promise<Measured> {
   const crew = await Crew.meet(cast, REPLICAS)
   const last = crew.replicas.at(-1)
@@ -48,6 +54,7 @@ export async function measureRejoin(
     await crew.writer.call('prepare', { keys: changed, round: 1 })
     await crew.writer.call('write', { by: 'update' })
     await pause(SETTLE_MS)
+    await probe?.begin(crew)
     await crew.mark()
     const startedAt = performance.now()
     const back = last?.call('expectRound', { keys: changed, round: 1 })
@@ -56,6 +63,7 @@ export async function measureRejoin(
     const ms = performance.now() - startedAt
     await pause(SETTLE_MS)
     const used = await crew.used()
+    await probe?.end(crew)
     return { ms, bytes: used.reduce((sum, { bytes }) => sum + bytes, 0) }
   } finally {
     crew.stop()

@@ -1,7 +1,7 @@
 /** One replica writes new keys, and all others take them in: how many a second, at what price. */
 
 import { type Cast, Crew, SYSTEMS } from './crew.ts'
-import { profilePath, topFunctions } from './profile.ts'
+import { type Probe, profiles } from './profile.ts'
 import type { Cell, Measuring, Report } from './report.ts'
 import { inTurns, medianOf, ratioOf } from './turns.ts'
 
@@ -45,10 +45,12 @@ export async function* throughput(measuring: Measuring): AsyncGenerator<Report> 
       ],
       rows,
     }
-    if (measuring.profileFolder === undefined) continue
     for (const by of CALLS) {
       for (const replicas of measuring.replicas) {
-        yield* profile({ replicas, keys, by }, measuring.profileFolder)
+        const title = `throughput ${by} n${replicas} k${keys}`
+        yield* profiles(measuring, title, (system, probe) =>
+          measureThroughput(system, { replicas, keys, by }, probe),
+        )
       }
     }
   }
@@ -76,13 +78,16 @@ async function compare(workload: Workload, { runs }: Measuring): Promise<Cell[][
 export async function measureThroughput(
   cast: Cast,
   { replicas, keys, by }: Workload,
+  probe?: Probe,
 ): Promise<Measured> {
   const crew = await Crew.meet(cast, replicas)
   try {
     await crew.writer.call('prepare', { keys })
+    await probe?.begin(crew)
     await crew.mark()
     const seconds = (await write(crew, { keys, by })) / 1_000
     const [writer, ...readers] = await crew.used()
+    await probe?.end(crew)
     const cpu = readers.reduce((sum, each) => sum + each.cpuMicroseconds, 0)
     const all = [writer, ...readers]
     return {
@@ -102,21 +107,4 @@ async function write(crew: Crew, { keys, by }: Pick<Workload, 'keys' | 'by'>): P
   const arriving = crew.readers.map((reader) => reader.call('expect', { size: keys }))
   const startedAt = await crew.writer.call('write', { by })
   return Math.max(...(await Promise.all(arriving))) - startedAt
-}
-
-async function* profile(workload: Workload, folder: string): AsyncGenerator<Report> {
-  const { replicas, keys, by } = workload
-  for (const system of SYSTEMS) {
-    const crew = await Crew.meet(system, replicas)
-    const pathOf = profilePath(folder, { crew, title: `throughput ${by} n${replicas} k${keys}` })
-    try {
-      await crew.writer.call('prepare', { keys })
-      await crew.mark({ isProfiled: true })
-      await write(crew, { keys, by })
-      await crew.used(pathOf)
-    } finally {
-      crew.stop()
-    }
-    for (const replica of crew.replicas.slice(0, 2)) yield topFunctions(String(pathOf(replica)))
-  }
 }
