@@ -40,7 +40,7 @@ export class Probe {
   }
 }
 
-/** Measures each system once more with a profile, if that is asked for, and shows what took time. */
+/** Measures each system once more with a profile, if that is asked for: what took its time. */
 export async function* profiles(
   { profileFolder }: Measuring,
   title: string,

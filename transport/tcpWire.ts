@@ -39,7 +39,8 @@ export class TcpWire implements Wire {
   /** Frames that wait for the other side's preamble. A stranger shall not read them. */
   #early: Frame[] = []
   #earlyBytes = 0
-  #corked = false
+  /** How many frames were written in this tick. */
+  #written = 0
   #overfull = false
   #readingPaused = false
   #end: WireEnd | undefined
@@ -152,16 +153,11 @@ export class TcpWire implements Wire {
     socket.on('close', () => socket === this.#socket && this.#finish())
   }
 
-  /** All frames of one tick leave in one write. */
+  /** The first frame of a tick leaves at once, and all that follow it in one write. */
   #write(frame: Frame): void {
-    if (!this.#corked) {
-      this.#corked = true
-      this.#socket.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        this.#socket.uncork()
-      })
-    }
+    if (this.#written === 0) process.nextTick(this.#endTick)
+    else if (this.#written === 1) this.#socket.cork()
+    this.#written++
     if (this.#socket.writableLength + frame.length > this.#limits.queueBytesHigh) {
       this.#overfull = true
     }
@@ -169,6 +165,11 @@ export class TcpWire implements Wire {
     // empty.
     if (this.#overfull) this.#socket.write(frame, (error) => this.#noteDeparture(error))
     else this.#socket.write(frame)
+  }
+
+  readonly #endTick = (): void => {
+    if (this.#written > 1) this.#socket.uncork()
+    this.#written = 0
   }
 
   #noteDeparture(error: Error | null | undefined): void {

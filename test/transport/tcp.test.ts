@@ -215,7 +215,7 @@ names.run()
 
 const writes = suite('tcp: writes')
 
-writes('frames of one tick leave in one write', async () => {
+writes('the first frame of a tick leaves at once, and the rest in one write', async () => {
   const here = sceneOf(tcpTransport(), 'tcp://127.0.0.1:0')
   const { dialled, accepted } = await connectPair(here)
   const counted = { write: 0, writev: 0 }
@@ -236,7 +236,7 @@ writes('frames of one tick leave in one write', async () => {
     Object.assign(Socket.prototype, { _write, _writev })
     await here.close()
   }
-  assert.equal(counted, { write: 0, writev: 1 })
+  assert.equal(counted, { write: 1, writev: 1 })
 })
 
 writes.run()
