@@ -1,6 +1,8 @@
 /** Scenes on real sockets, so in real time; each wait ends as soon as its condition holds. */
 
+import * as assert from 'uvu/assert'
 import type { TransportScene } from '../../transport/acceptance.ts'
+import { connect } from '../../transport/acceptanceScene.ts'
 import type { Transport } from '../../transport/ports.ts'
 
 const UNTIL_MS_MAX = 5_000
@@ -50,6 +52,22 @@ export function sceneOf(inner: Transport, address: string): TransportScene {
       for (const end of left) end()
     },
   }
+}
+
+/** True if nothing of the network would keep this process alive. */
+function isQuiet(): boolean {
+  return !process.getActiveResourcesInfo().some((name) => /^TCP|Connect|TLS/.test(name))
+}
+
+/** Opens and closes a connection, and looks that no handle is left of it. */
+export async function leavesNothing(scene: TransportScene): Promise<void> {
+  await until(isQuiet)
+  const { dialled, accepted, listening } = await connect(scene)
+  assert.not(isQuiet())
+  listening.listener.close()
+  dialled.wire.close()
+  await until(() => accepted.heard.isEnded && dialled.heard.isEnded)
+  await until(isQuiet)
 }
 
 /** The port of an address such as `tcp://127.0.0.1:4444`. */

@@ -7,7 +7,7 @@ import { connect as connectPair, frameOf, WireRecorder } from '../../transport/a
 import { PREAMBLE } from '../../transport/framing.ts'
 import type { WireEnd, WireEvents } from '../../transport/ports.ts'
 import { type TcpOptions, tcpTransport } from '../../transport/tcp.ts'
-import { sceneOf, sleep, until } from './sockets.ts'
+import { leavesNothing, sceneOf, sleep, until } from './sockets.ts'
 
 for (const address of ['tcp://127.0.0.1:0', 'tcp://[::1]:0']) {
   const carrier = suite(`tcp: carrier at ${address}`)
@@ -243,20 +243,8 @@ writes.run()
 
 const leftovers = suite('tcp: the process')
 
-leftovers('what was closed leaves no handle that would keep the process alive', async () => {
-  const isQuiet = (): boolean => {
-    const handles = process.getActiveResourcesInfo()
-    return !handles.some((name) => name.startsWith('TCP') || name.includes('Connect'))
-  }
-  await until(isQuiet)
-  const { dialled, accepted, listening } = await connectPair(
-    sceneOf(tcpTransport(), 'tcp://127.0.0.1:0'),
-  )
-  assert.not(isQuiet())
-  listening.listener.close()
-  dialled.wire.close()
-  await until(() => accepted.heard.isEnded && dialled.heard.isEnded)
-  await until(isQuiet)
-})
+leftovers('what was closed leaves no handle that would keep the process alive', () =>
+  leavesNothing(sceneOf(tcpTransport(), 'tcp://127.0.0.1:0')),
+)
 
 leftovers.run()

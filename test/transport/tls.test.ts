@@ -3,9 +3,8 @@ import { HoldfastError } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { transportChecks } from '../../transport/acceptance.ts'
-import { connect } from '../../transport/acceptanceScene.ts'
 import { type TlsOptions, tlsTransport } from '../../transport/tls.ts'
-import { sceneOf, until } from './sockets.ts'
+import { leavesNothing, sceneOf, until } from './sockets.ts'
 import {
   call,
   certificatesOf,
@@ -138,19 +137,8 @@ options.run()
 
 const leftovers = suite('tls: the process')
 
-leftovers('what was closed leaves no handle that would keep the process alive', async () => {
-  const isQuiet = (): boolean => {
-    const handles = process.getActiveResourcesInfo()
-    return !handles.some((name) => /^TCP|Connect|TLS/.test(name))
-  }
-  await until(isQuiet)
-  const scene = sceneOf(tlsTransport(LAB), 'tls://127.0.0.1:0')
-  const { dialled, accepted, listening } = await connect(scene)
-  assert.not(isQuiet())
-  listening.listener.close()
-  dialled.wire.close()
-  await until(() => accepted.heard.isEnded && dialled.heard.isEnded)
-  await until(isQuiet)
-})
+leftovers('what was closed leaves no handle that would keep the process alive', () =>
+  leavesNothing(sceneOf(tlsTransport(LAB), 'tls://127.0.0.1:0')),
+)
 
 leftovers.run()
