@@ -92,10 +92,13 @@ export function update(
   assignments: readonly Assignment[],
   options: WriteOptions,
 ): Verdict<Receipt[]> {
-  const epochs: number[] = []
+  const { table } = replica
+  const [slots, epochs]: [number[], number[]] = [[], []]
   for (const { key } of assignments) {
-    const epoch = permitSet(replica, key, replica.table.find(key), options)
+    const slot = table.find(key)
+    const epoch = permitSet(replica, key, slot, options)
     if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
+    slots.push(slot)
     epochs.push(epoch)
   }
   const limit = limitBrokenByAll(replica, assignments)
@@ -106,7 +109,9 @@ export function update(
   const { reading, leaseMs, kind } = options
   const done = assignments.map((assignment, index) => {
     const epoch = epochs[index] as number
-    const slot = replica.table.find(assignment.key)
+    // A key that comes twice has a slot by now.
+    const known = slots[index] as number
+    const slot = known === NOWHERE ? table.find(assignment.key) : known
     const plain = writePlain(replica, slot, assignment, options)
     return plain ?? assign(replica, assignment, { reading, leaseMs, kind, epoch, slot })
   })
