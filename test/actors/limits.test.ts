@@ -96,14 +96,14 @@ limits(
     const { alice, address } = await company.two()
     const stranger = await Stranger.dial(address)
     const start = performance.now()
-    // Two seconds for the preamble, and the rest of its life for the header of a frame.
+    // Four seconds for the preamble, and the rest of its life for the header of a frame.
     const drip = Uint8Array.of(0x48, 0x46, 0x53, 0x54, 0x01, 0, 0, 4, 0)
     let sent = 0
     const timer = setInterval(() => {
       const byte = drip.subarray(sent, sent + 1)
       sent += 1
       stranger.write(byte.length === 1 ? byte : Uint8Array.of(0x90))
-    }, 400)
+    }, 850)
     await new Promise((resolve) => setTimeout(resolve, PENDING_MS_MAX - 500))
     assert.not(stranger.isClosed)
     await until(() => stranger.isClosed)

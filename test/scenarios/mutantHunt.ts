@@ -11,7 +11,7 @@ const HUNT_MS_MAX = 600_000
 /** The seed of what is drawn in the scenarios. */
 const SCENARIO_SEED = '1'
 
-const ROOMS = ['machines', 'actors', 'transport', 'bench', 'test']
+const ROOMS = ['machines', 'actors', 'transport', 'inspector', 'bench', 'test']
 const FILES = ['index.ts', 'tsconfig.json', 'package.json']
 
 export interface Catch {
