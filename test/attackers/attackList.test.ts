@@ -9,6 +9,7 @@ import { ATTACKS } from './attackList.ts'
 const WITHOUT_MUTANT: Readonly<Record<string, string>> = {
   S2: 'There is nothing that decompresses.',
   S10: 'No clock is read where it could be lied about.',
+  S16: 'The certificates are judged by Node.',
   S17: 'Nothing is taken out: secrets are in closures.',
   S22: 'The version decides; a scenario of the merge shows it.',
   S24: 'Time cannot be told apart by a test.',
