@@ -25,6 +25,7 @@ export interface Place {
   readonly join: readonly string[]
   readonly advertise: readonly string[]
   readonly peerId?: string
+  readonly identity?: string
   readonly secret?: string
   readonly allow?: readonly string[]
   readonly deny?: readonly string[]
@@ -39,6 +40,7 @@ export function placeOf(settings: Settings): Place {
     join,
     advertise,
     ...(peerId?.[0] !== undefined && { peerId: peerId[0] }),
+    ...(settings.identity?.[0] !== undefined && { identity: settings.identity[0] }),
     ...(secretFile?.[0] !== undefined && { secret: readSecret(secretFile[0]) }),
     ...(settings.allow !== undefined && { allow: settings.allow }),
     ...(settings.deny !== undefined && { deny: settings.deny }),

@@ -33,7 +33,7 @@ const FLAGS = {
     help: 'how long before the end of a lost lease SIGTERM is sent; default 10s, or term / 4',
   },
   ...settingFlags('network', 'join', 'listen', 'advertise', 'peerId', 'secretFile'),
-  ...settingFlags('allow', 'deny'),
+  ...settingFlags('identity', 'allow', 'deny'),
   settle: {
     value: 'TIME',
     help: 'how long to look for others before the key is taken; default 5s',

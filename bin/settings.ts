@@ -33,6 +33,7 @@ export const SETTINGS = [
   setting('listen', 'ADDRESS', 'where this peer is to be dialled; may be repeated', true),
   setting('advertise', 'ADDRESS', 'where others can dial it, if that is elsewhere', true),
   setting('peerId', 'NAME', 'what this peer is called; default a fresh name each time'),
+  setting('identity', 'PATH', 'a file with the key that this peer is known by; made if missing'),
   setting('secretFile', 'PATH', 'a file with the secret of the network'),
   setting('allow', 'PEER', 'who may be connected, and nobody else; may be repeated', true),
   setting('deny', 'PEER', 'who may not be connected; may be repeated', true),

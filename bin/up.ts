@@ -21,7 +21,7 @@ const FLAGS = {
   json: { help: 'a JSON object for each thing that happens, one a line' },
   lines: { help: 'a line for each thing that happens, also on a terminal' },
   ...settingFlags('network', 'join', 'listen', 'advertise', 'peerId', 'secretFile'),
-  ...settingFlags('allow', 'deny'),
+  ...settingFlags('identity', 'allow', 'deny'),
 } as const satisfies Flags
 
 export const upCommand: Command = {

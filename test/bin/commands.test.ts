@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { helpOf } from '../../bin/command.ts'
@@ -39,6 +40,20 @@ const happenings = () =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
+
+commands('a peer with a key in a file is who it was when it comes again', async () => {
+  const ids: string[] = []
+  for (let round = 0; round < 2; round++) {
+    const identity = join(hut.folder, 'key')
+    const guest = hut.stay('up', '--json', '--identity', identity, '--join', hut.address)
+    await guest.says('"event":"connect"')
+    ids.push(JSON.parse(guest.output.split('\n')[0] as string).peerId)
+    guest.signal('SIGTERM')
+    await guest.exited
+  }
+  assert.is(ids[0], ids[1])
+  assert.ok(happenings().some(({ event, peerId }) => event === 'connect' && peerId === ids[0]))
+})
 
 commands('what one visitor writes the next one reads, overwrites and removes', async () => {
   await type('holdfast set door open')

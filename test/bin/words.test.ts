@@ -111,6 +111,7 @@ words('who may be connected is said like the rest, and comes to the peer', () =>
   const settings = readSettings({ given: read('--allow', 'bob'), environment, folder: file })
   const { allow, deny } = placeOf(settings)
   assert.equal([allow, deny], [['bob'], ['carol', 'dave']])
+  assert.is(placeOf({ identity: ['key'] }).identity, 'key')
   assert.equal(Object.keys(placeOf({})).sort(), ['advertise', 'join', 'listen', 'network'])
 })
 
