@@ -26,7 +26,8 @@ export function hasAudience(sync: AnyActorRef): boolean {
 }
 
 function isHeard(listeners: ReadonlyMap<string, ReadonlySet<unknown>>): boolean {
-  return HEARD.some((type) => (listeners.get(type)?.size ?? 0) > 0)
+  for (const type of HEARD) if ((listeners.get(type)?.size ?? 0) > 0) return true
+  return false
 }
 
 function isInspected(sync: AnyActorRef): boolean {

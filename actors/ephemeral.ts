@@ -47,7 +47,9 @@ export function momentOf(board: Switchboard, reading: Reading): Moment {
 
 /** The earliest moment at which something is due, if that is earlier than what was told last. */
 export function planLook(board: Switchboard, toldAt: number): number {
-  const at = dueAt(board.replica.table)
+  const { table } = board.replica
+  if (table.lapsing.size === 0 && table.gone.size === 0) return toldAt
+  const at = dueAt(table)
   if (at >= toldAt) return toldAt
   const soonest = board.clock.now() + LOOK_MS_MIN
   board.ephemeral.send({ type: 'alarm.set', at: Math.max(at, soonest) })
