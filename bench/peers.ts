@@ -28,7 +28,7 @@ type Outcome = number[][] | string
 
 export async function* peers({ runs, against }: Measuring): AsyncGenerator<Report> {
   if (!existsSync(PACKAGES)) {
-    const faults = ['The packages are missing. Run: npm ci --prefix bench/peers']
+    const faults = ['The packages are missing. Run: npm install --prefix bench/peers']
     yield { title: 'Peers', columns: [], rows: [], faults }
     return
   }
