@@ -8,8 +8,6 @@ import { reachWords } from '../machines/rules/reach.ts'
 import {
   coverageBeyond,
   digestToTell,
-  heardDigest,
-  isSummaryOf,
   renewedDigest,
   slotsOwed,
 } from '../machines/rules/reconcile.ts'
@@ -49,17 +47,16 @@ export class Answers {
     })
   }
 
-  /** Says whether the asker has heard and holds the same. */
-  #compare(line: Line, { ask, summary, renewed }: Told<'sync.compare'>): void {
+  /** Says whether the asker has heard the same. */
+  #compare(line: Line, { ask, heard, renewed }: Told<'sync.compare'>): void {
     const { replica } = this.#board
-    // What nobody was sent yet is in no summary, and the asker must not believe to know all.
-    const isEqual = isSummaryOf(replica, summary) && replica.unsent.length === 0
-    if (!isEqual) return line.say({ kind: 'sync.differs', ask })
+    const digest = digestToTell(replica, heard)
+    if (digest === undefined) return line.say({ kind: 'sync.differs', ask })
     const isInformed = renewed === renewedDigest(replica)
     const reading = this.#board.read()
     const renewals = isInformed ? [] : renewalWords(replica, reading)
     line.madeGood = line.leftOut
-    line.say({ kind: 'sync.same', ask, renewals })
+    line.say({ kind: 'sync.same', ask, digest, renewals })
   }
 
   /** Begins to give everything that the asker has not heard of. */
@@ -88,7 +85,7 @@ class Answer {
   readonly #line: Line
   readonly #question: Told<'sync.ask'>
   readonly #runs: Iterator<number[]>
-  readonly #heard: Pick<Told<'sync.done'>, 'coverage' | 'heard' | 'digest'>
+  readonly #heard: Pick<Told<'sync.done'>, 'coverage' | 'isPending'>
   readonly #queueBytesMax: number
   /** What is left out while the answer is on its way takes another one. */
   readonly #leftOut: number
@@ -108,8 +105,7 @@ class Answer {
     // holds.
     this.#heard = {
       coverage: coverageBeyond(replica, question),
-      heard: heardDigest(replica),
-      digest: digestToTell(replica, question),
+      isPending: replica.unsent.length > 0,
     }
   }
 

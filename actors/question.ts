@@ -3,7 +3,7 @@
 import type { CoverageList } from '../machines/rules/coverage.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
-import { renewedDigest, summaryOf } from '../machines/rules/reconcile.ts'
+import { renewedDigest } from '../machines/rules/reconcile.ts'
 import type { Replica } from '../machines/rules/replica.ts'
 import type { Timer } from '../transport/ports.ts'
 import type { Line } from './line.ts'
@@ -18,6 +18,8 @@ export interface Question {
   readonly handle: Handle
   readonly step: Step
   readonly told: CoverageList
+  /** A digest of how far this peer had heard when it asked. */
+  readonly heard: string
   /** True if this peer had nothing of others when it asked. */
   readonly isFresh: boolean
   entries: number
@@ -25,10 +27,9 @@ export interface Question {
 }
 
 /** A question as it is put. */
-export function wordOf({ ask, step, told }: Question, replica: Replica): DataMessage {
+export function wordOf({ ask, step, told, heard }: Question, replica: Replica): DataMessage {
   if (step !== 'compare') return { kind: 'sync.ask', ask, coverage: told, all: step === 'all' }
-  const [summary, renewed] = [summaryOf(replica), renewedDigest(replica)]
-  return { kind: 'sync.compare', ask, summary, renewed }
+  return { kind: 'sync.compare', ask, heard, renewed: renewedDigest(replica) }
 }
 
 /** A neighbour has told all that it was asked for. */

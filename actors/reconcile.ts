@@ -1,6 +1,6 @@
 /**
  * The reconciliation actor: asks neighbours what this peer lacks, one at a time, and answers what
- * they ask. What is owed is decided in `rules/reconcile.ts`. It compares summaries first, for
+ * they ask. What is owed is decided in `rules/reconcile.ts`. It compares first what was heard, for
  * mostly nothing is owed.
  *
  * It asks each neighbour as it comes into use, a random one from time to time so that a lost
@@ -15,6 +15,7 @@ import { coverageList } from '../machines/rules/heard.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
 import type { Handle } from '../machines/rules/peer.ts'
+import { type Holding, heardDigest } from '../machines/rules/reconcile.ts'
 import { encode } from '../transport/codec.ts'
 import type { Timer } from '../transport/ports.ts'
 import { Answers, type Told } from './answer.ts'
@@ -174,8 +175,10 @@ class Asking {
       return this.#ask(parcel.line, 'some')
     }
     // That is the end of an answer which has nothing to give, but perhaps renewals to tell.
-    const nothing = { coverage: [], heard: '', digest: '', collected: [], floor: 0 }
-    this.#finish(parcel, { ...message, ...nothing, kind: 'sync.done' })
+    const { ask, renewals, digest } = message
+    const nothing = { coverage: [], isPending: false, collected: [], floor: 0 }
+    const done = { kind: 'sync.done', ask, renewals, ...nothing } as const
+    this.#finish(parcel, done, { heard: question.heard, digest })
   }
 
   #next(): void {
@@ -194,11 +197,12 @@ class Asking {
     const { replica } = this.#board
     const ask = ++this.#asked
     const { handle } = line
-    const told = coverageList(replica)
+    const [told, heard] = [coverageList(replica), heardDigest(replica)]
     // While others wait to be asked, who says nothing at all is passed over once.
     const isHurried = this.#queue.size > 0 && !this.#late.has(handle)
     const timer = this.#patience(isHurried ? WORD_MS_MAX : ANSWER_MS_MAX)
-    this.#question = { ask, handle, step, told, isFresh: holdsNothing(replica), entries: 0, timer }
+    const isFresh = holdsNothing(replica)
+    this.#question = { ask, handle, step, told, heard, isFresh, entries: 0, timer }
     line.say(wordOf(this.#question, replica))
   }
 
@@ -211,7 +215,7 @@ class Asking {
     this.#board.store.send({ type: 'batch.given', parcel })
   }
 
-  #finish(parcel: Parcel, message: Told<'sync.done'>): void {
+  #finish(parcel: Parcel, message: Told<'sync.done'>, holding?: Holding): void {
     const question = this.#current(parcel, message.ask)
     if (question === undefined || isRefused(this.#board, parcel)) return
     this.#drop()
@@ -220,21 +224,14 @@ class Asking {
       isMoreNeeded = verdict
     }
     const { told, isFresh, step } = question
-    this.#board.store.send({
-      type: 'sync.settled',
-      done: message,
-      told,
-      isFresh,
-      isAll: step === 'all',
-      reply,
-    })
+    const answered = { done: message, told, isFresh, isAll: step === 'all', holding }
+    this.#board.store.send({ type: 'sync.settled', ...answered, reply })
     if (isMoreNeeded) return this.#ask(parcel.line, 'all')
     noteAnswered(this.#board, question, parcel.line)
     this.#settled.add(question.handle)
     this.#late.delete(question.handle)
-    // Without a digest the other side has grants that it is about to send, and that count.
-    const isPending = step !== 'compare' && message.digest === ''
-    if (!isPending) this.#awaited.delete(question.handle)
+    // The other side has grants that it is about to send, and that count.
+    if (!message.isPending) this.#awaited.delete(question.handle)
     else if (this.#awaited.has(question.handle)) this.enqueueSoon(question.handle)
     if (question.entries > 0) this.#spread(parcel.line)
     this.#report()

@@ -8,6 +8,7 @@ import type { DataMessage } from '../machines/rules/message.ts'
 import type { Origin, PeerId } from '../machines/rules/peer.ts'
 import type { Tenure } from '../machines/rules/proposer.ts'
 import type { Waits } from '../machines/rules/queue.ts'
+import type { Holding } from '../machines/rules/reconcile.ts'
 import type { Renewal, RenewalProof } from '../machines/rules/renewal.ts'
 import type {
   Assignment,
@@ -92,6 +93,8 @@ export type StoreEvent =
       readonly isFresh: boolean
       /** True if everything was compared. */
       readonly isAll: boolean
+      /** What the other side holds, if it has heard the same. */
+      readonly holding: Holding | undefined
       /** Hears whether everything must be compared. */
       readonly reply: (isMoreNeeded: boolean) => void
     }

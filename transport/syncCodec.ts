@@ -38,16 +38,16 @@ export function flattenSync(message: SyncMessage): unknown[] {
       return [SYNC_PROVE, ask, flattenBatch(batch), ...flattenProofs(proofs)]
     }
     case 'sync.done': {
-      const { coverage, heard, digest, collected, floor, renewals } = message
-      const done = [SYNC_DONE, ask, coverage, heard, digest, collected, floor, renewals]
+      const { coverage, isPending, collected, floor, renewals } = message
+      const done = [SYNC_DONE, ask, coverage, isPending, collected, floor, renewals]
       return message.reaches === undefined ? done : [...done, message.reaches.map(flattenReach)]
     }
     case 'sync.hint':
       return [SYNC_HINT]
     case 'sync.compare':
-      return [SYNC_COMPARE, ask, message.summary, message.renewed]
+      return [SYNC_COMPARE, ask, message.heard, message.renewed]
     case 'sync.same':
-      return [SYNC_SAME, ask, message.renewals]
+      return [SYNC_SAME, ask, message.digest, message.renewals]
     case 'sync.differs':
       return [SYNC_DIFFERS, ask]
   }
@@ -85,15 +85,15 @@ function readGive(flat: unknown[], ask: number): DataMessage | undefined {
 }
 
 function readComparison(flat: unknown[]): DataMessage | undefined {
-  const [kind, ask, content, renewed] = flat
+  const [kind, ask, digest, renewed] = flat
   if (!isCount(ask)) return undefined
   if (kind === SYNC_DIFFERS) return flat.length === 2 ? { kind: 'sync.differs', ask } : undefined
+  if (flat.length !== 4 || !isDigest(digest, 16)) return undefined
   if (kind === SYNC_SAME) {
-    const isSound = flat.length === 3 && areRenewalWords(content)
-    return isSound ? { kind: 'sync.same', ask, renewals: content.map(kept) } : undefined
+    if (!areRenewalWords(renewed)) return undefined
+    return { kind: 'sync.same', ask, digest, renewals: renewed.map(kept) }
   }
-  if (flat.length !== 4 || !isDigest(content, 32) || !isDigest(renewed, 16)) return undefined
-  return { kind: 'sync.compare', ask, summary: content, renewed }
+  return isDigest(renewed, 16) ? { kind: 'sync.compare', ask, heard: digest, renewed } : undefined
 }
 
 function readAsk(flat: unknown[], ask: number, coverage: CoverageList): DataMessage | undefined {
@@ -103,14 +103,13 @@ function readAsk(flat: unknown[], ask: number, coverage: CoverageList): DataMess
 }
 
 function readDone(flat: unknown[], ask: number, coverage: CoverageList): DataMessage | undefined {
-  const [, , , heard, digest, collected, floor, renewals] = flat
-  if (flat.length < 8 || flat.length > 9 || !isCoverageList(collected) || !isCount(floor))
+  const [, , , isPending, collected, floor, renewals] = flat
+  if (flat.length < 7 || flat.length > 8 || !isCoverageList(collected) || !isCount(floor))
     return undefined
-  if (!isDigest(heard, 16) || (digest !== '' && !isDigest(digest, 16))) return undefined
-  if (!areRenewalWords(renewals)) return undefined
-  const told = { coverage, heard, digest, collected, floor, renewals: renewals.map(kept) }
-  if (flat.length === 8) return { kind: 'sync.done', ask, ...told }
-  const reaches = unflattenReaches(flat[8])
+  if (typeof isPending !== 'boolean' || !areRenewalWords(renewals)) return undefined
+  const told = { coverage, isPending, collected, floor, renewals: renewals.map(kept) }
+  if (flat.length === 7) return { kind: 'sync.done', ask, ...told }
+  const reaches = unflattenReaches(flat[7])
   return reaches && { kind: 'sync.done', ask, ...told, reaches }
 }
 

@@ -12,7 +12,7 @@ import type { Reading } from './lease.ts'
 import type { DataMessage } from './message.ts'
 import { admitsOrigins } from './origins.ts'
 import { noteReach, reachesToShow } from './reach.ts'
-import { differsUnheard, settle } from './reconcile.ts'
+import { differsUnheard, type Holding, settle } from './reconcile.ts'
 import { hearRenewalWords } from './renewal.ts'
 import { indexOrigin, type Replica } from './replica.ts'
 
@@ -24,12 +24,14 @@ export interface Answered {
   readonly isFresh: boolean
   /** True if everything was asked for. */
   readonly isAll: boolean
+  /** What the other side holds, if it has heard the same. */
+  readonly holding?: Holding | undefined
 }
 
 /** Takes an answer's end in. True if the asker must ask once more, for everything. */
 export function conclude(
   replica: Replica,
-  { done, told, isFresh, isAll }: Answered,
+  { done, told, isFresh, isAll, holding }: Answered,
   reading: Reading,
 ): boolean {
   hearRenewalWords(replica, done.renewals, reading)
@@ -55,8 +57,7 @@ export function conclude(
   const stale = !isFresh && isStale(replica, { told, collected: done.collected })
   // A stale replica counts as having heard nothing new until it has compared everything.
   if (!stale) settle(replica, done.coverage)
-  // Who had heard of nobody was given all there is.
-  if (stale || (told.length > 0 && differsUnheard(replica, done))) {
+  if (stale || (holding !== undefined && differsUnheard(replica, holding))) {
     replica.comparison = { seen: new Set(), isStale: stale }
     return true
   }

@@ -193,15 +193,20 @@ export type DataMessage =
   /** "Whom do you know?" and the answer. */
   | { readonly kind: 'peers.ask' }
   | { readonly kind: 'peers.tell'; readonly peers: readonly PeerAddresses[] }
-  /** "Have you heard and do you hold what I do, and of the same renewals?" */
+  /** "Have you heard what I have, and of the same renewals?" Both are digests. */
   | {
       readonly kind: 'sync.compare'
       readonly ask: number
-      readonly summary: string
+      readonly heard: string
       readonly renewed: string
     }
-  /** "I do"; with what is known here of renewals if that is not the same. */
-  | { readonly kind: 'sync.same'; readonly ask: number; readonly renewals: readonly RenewalWord[] }
+  /** "I have"; a digest of what is held here, and what is known of renewals if that differs. */
+  | {
+      readonly kind: 'sync.same'
+      readonly ask: number
+      readonly digest: string
+      readonly renewals: readonly RenewalWord[]
+    }
   /** "I do not; ask me." */
   | { readonly kind: 'sync.differs'; readonly ask: number }
   /** "This is what I have of each origin; `all` if I want every entry named, covered or not." */
@@ -222,10 +227,10 @@ export type DataMessage =
   | {
       readonly kind: 'sync.done'
       readonly ask: number
-      /** What was heard beyond the asker, and a digest of all that was heard. */
+      /** What was heard beyond the asker. */
       readonly coverage: CoverageList
-      readonly heard: string
-      readonly digest: string
+      /** True if there are writes that nobody was sent yet: they come soon. */
+      readonly isPending: boolean
       /** How far deletions were collected beyond the asker, and the highest epoch of one. */
       readonly collected: CoverageList
       readonly floor: number

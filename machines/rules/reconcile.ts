@@ -1,12 +1,16 @@
 /**
  * Reconciliation: how two replicas settle what they owe each other.
  *
- * The asker first sends a summary of what it has heard and holds. If the other side has and holds
- * the same, that was all: two short messages. If not, the asker says how far it has heard each
- * writer. The other side answers with every entry that is beyond that, in batches, and ends with
- * what it has heard beyond that itself and its digest; the asker has heard as much from then on.
- * The cost follows the difference. If both have heard the same and their digests still differ, the
- * asker asks once more, for everything. Both sides ask, each for itself.
+ * The asker first sends a digest of what it has heard. If the other side has heard something else,
+ * the asker says how far it has heard each writer. The other side answers with every entry that is
+ * beyond that, in batches, and ends with what it has heard beyond that itself; the asker has heard
+ * as much from then on. The cost follows the difference.
+ *
+ * If both have heard the same, the other side says so with a digest of what it holds: two short
+ * messages, and that was all. Only if that is not the digest of the asker does it ask for
+ * everything. A table takes as long to hash as to send, so nobody who lacks something waits for
+ * that; who does not is asked now and then, and hashes what has changed since. Both sides ask,
+ * each for itself.
  *
  * A grant that nobody was sent yet is not given: its writer waits until it has asked somebody, so
  * that it can still give way (see `merge.ts`), and sends it as a broadcast then. A write under a
@@ -68,38 +72,30 @@ export function settle(replica: Replica, coverage: CoverageList): void {
   }
 }
 
+/** What another replica that has heard the same holds, as digests. */
+export interface Holding {
+  /** Of how far both had heard each writer. */
+  readonly heard: string
+  /** Of its entries. */
+  readonly digest: string
+}
+
+/**
+ * The digest to tell who has heard the same; undefined if it has not. A digest counts writes that
+ * nobody was sent yet, and what was heard does not: such a digest proves nothing.
+ */
+export function digestToTell(replica: Replica, heard: string): string | undefined {
+  if (replica.unsent.length > 0 || heard !== heardDigest(replica)) return undefined
+  return digestOf(replica)
+}
+
 /**
  * True if the two replicas have heard the same of everybody and hold something else all the same: a
  * sign of equivocation or of a defect, which only a full exchange can mend.
  */
-export function differsUnheard(
-  replica: Replica,
-  { heard, digest }: { heard: string; digest: string },
-): boolean {
-  // A digest counts writes that nobody was sent yet, a coverage does not: such a digest proves
-  // nothing.
-  if (digest === '' || replica.unsent.length > 0 || heard !== heardDigest(replica)) return false
-  return digest !== digestOf(replica)
-}
-
-/**
- * The digest to tell who asked; empty while it counts writes that nobody was sent yet. Who has
- * heard of nobody is given all there is and compares nothing (see `conclusion.ts`), so it need not
- * wait for a digest: to hash a table takes as long as to send it.
- */
-export function digestToTell(replica: Replica, { coverage }: Question): string {
-  if (replica.unsent.length > 0) return ''
-  return coverage.length === 0 ? UNCOMPARED : digestOf(replica)
-}
-
-/** True if a summary says what this replica's would. What is held counts if the same was heard. */
-export function isSummaryOf(replica: Replica, summary: string): boolean {
-  return summary.startsWith(heardDigest(replica)) && summary === summaryOf(replica)
-}
-
-/** What this replica has heard and holds, in 32 hexadecimal digits. */
-export function summaryOf(replica: Replica): string {
-  return heardDigest(replica) + digestOf(replica)
+export function differsUnheard(replica: Replica, { heard, digest }: Holding): boolean {
+  const own = digestToTell(replica, heard)
+  return own !== undefined && own !== digest
 }
 
 /**
@@ -148,9 +144,6 @@ export function coverageByWriter(replica: Replica, list: CoverageList): (Coverag
   }
   return coverage
 }
-
-/** In place of a digest, for who does not look at it. */
-const UNCOMPARED = '0'.repeat(16)
 
 const hash = new Hash()
 

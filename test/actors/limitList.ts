@@ -143,7 +143,7 @@ export const EXCESSES: readonly (readonly [LimitName, Reach])[] = [
 
 export const COMPARE = {
   kind: 'sync.compare',
-  summary: '0'.repeat(32),
+  heard: '0'.repeat(16),
   renewed: '0'.repeat(16),
 } as const
 

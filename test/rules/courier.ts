@@ -5,7 +5,7 @@
 import * as assert from 'uvu/assert'
 import type { Batch } from '../../machines/rules/batch.ts'
 import { collectedBeyond, holdsNothing } from '../../machines/rules/collect.ts'
-import { conclude } from '../../machines/rules/conclusion.ts'
+import { type Answered, conclude } from '../../machines/rules/conclusion.ts'
 import type { Coverage } from '../../machines/rules/coverage.ts'
 import { digestOf } from '../../machines/rules/digest.ts'
 import { gather, gatherUnsent, type OwnWrites, runsOf } from '../../machines/rules/gather.ts'
@@ -90,16 +90,35 @@ export function ask(asker: Replica, giver: Replica, journey: Journey & { all?: b
     kind: 'sync.done',
     ask: 1,
     coverage: coverageBeyond(giver, question),
-    heard: heardDigest(giver),
-    digest: digestToTell(giver, question),
+    isPending: giver.unsent.length > 0,
     collected: collectedBeyond(giver, question),
     floor: giver.floor,
     renewals: renewalWords(giver, reading),
   } as const
   assert.ok(decode(encode(done)))
   const told = question.coverage
-  const differs = conclude(asker, { done, told, isFresh, isAll: all }, reading)
-  return { owed, bytes, differs }
+  const isMoreNeeded = conclude(asker, { done, told, isFresh, isAll: all }, reading)
+  return {
+    owed,
+    bytes,
+    differs: isMoreNeeded || (!all && compare(asker, giver, { done, reading })),
+  }
+}
+
+/** Both have heard the same: whether they hold something else all the same. */
+function compare(
+  asker: Replica,
+  giver: Replica,
+  { done, reading }: { done: Answered['done']; reading: Reading },
+): boolean {
+  const heard = heardDigest(asker)
+  const digest = digestToTell(giver, heard)
+  if (digest === undefined) return false
+  const nothing = { coverage: [], collected: [] }
+  const told = coverageList(asker)
+  const holding = { heard, digest }
+  const answered = { done: { ...done, ...nothing }, told, isFresh: false, isAll: false, holding }
+  return conclude(asker, answered, reading)
 }
 
 /** Two peers meet: both ask, what must give way gives way, and then each sends what it has left. */

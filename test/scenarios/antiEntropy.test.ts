@@ -6,12 +6,15 @@
 import type { Dictionary } from 'holdfast'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ASK_MS } from '../../actors/reconcile.ts'
+import type { Switchboard } from '../../actors/switchboard.ts'
+import { boards } from '../../actors/sync.ts'
 import { nameOf, openEqual } from '../../bench/reconcile.ts'
 import { SimulatedStage } from '../../bench/stage.ts'
 
 /** What two equal peers may send each other to find that out, in bytes: one frame each way. */
-const QUESTION_BYTES_MAX = 64
-const ANSWER_BYTES_MAX = 16
+const QUESTION_BYTES_MAX = 48
+const ANSWER_BYTES_MAX = 32
 /** What ten differences may take, in both directions together. */
 const DIFFERENCE_BYTES_MAX = 20_000
 const ROUND_TRIPS_MAX = 3
@@ -76,6 +79,33 @@ entropy('ten differences in 100,000 keys settle in three round trips and 20 kB',
   }
   const bytes = total([alice, bob].map((peer) => stage.meter.sent(peer.peerId).bytes))
   assert.ok(bytes <= DIFFERENCE_BYTES_MAX, `${bytes} bytes`)
+})
+
+entropy('who is back is given what changed, and nobody hashes a table for that', async () => {
+  const stage = new SimulatedStage()
+  const { alice, bob } = await withWitness(stage, 2_000)
+  await stage.connect(bob, alice)
+  await stage.until(() => bob.size === alice.size)
+  bob.disconnect(alice.peerId)
+  await stage.pass(QUIET_MS)
+  alice.set('key 7', 'changed')
+  alice.delete('key 8')
+  await stage.pass(QUIET_MS)
+  const hashed: string[] = []
+  for (const { actor, peerId } of [alice, bob]) {
+    const { table } = (boards.get(actor) as Switchboard).replica
+    const digest = table.digest.bind(table)
+    table.digest = (nameOf) => {
+      hashed.push(peerId)
+      return digest(nameOf)
+    }
+  }
+  await stage.connect(bob, alice)
+  await stage.pass(QUIET_MS)
+  assert.equal([bob.get('key 7'), bob.has('key 8')], ['changed', false])
+  assert.equal(hashed, [])
+  await stage.pass(2 * ASK_MS)
+  assert.is.not(hashed.length, 0, 'it is compared later')
 })
 
 /** Alice with so many keys, which carol has as well, and bob, who has nothing. */

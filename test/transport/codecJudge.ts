@@ -230,13 +230,13 @@ const kinds: Record<string, Record<string, Check>> = {
   'sync.done': {
     ask: isCount,
     coverage: isCoverage,
-    heard: isDigest(16),
-    digest: (value) => typeof value === 'string' && /^([0-9a-f]{16})?$/.test(value),
+    isPending: isFlag,
     ...{ collected: isCoverage, floor: isCount, renewals: areRenewalWords },
   },
   'sync.hint': {},
-  'sync.compare': { ask: isCount, summary: isDigest(32), renewed: isDigest(16) },
-  ...{ 'sync.same': { ask: isCount, renewals: areRenewalWords }, 'sync.differs': { ask: isCount } },
+  'sync.compare': { ask: isCount, heard: isDigest(16), renewed: isDigest(16) },
+  'sync.same': { ask: isCount, digest: isDigest(16), renewals: areRenewalWords },
+  'sync.differs': { ask: isCount },
 }
 
 function areRanges(value: unknown): boolean {

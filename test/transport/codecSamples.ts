@@ -16,6 +16,7 @@ import { remove } from '../../machines/rules/write.ts'
 import { at, batchOf, keyOf, open, put } from '../rules/scene.ts'
 
 const bytes = (...numbers: number[]) => Uint8Array.from(numbers)
+const DIGEST = '0123456789abcdef'
 const stamp = new Uint8Array(96).fill(7)
 const proof = bytes(...Array.from({ length: 32 }, (_, index) => index))
 
@@ -144,20 +145,19 @@ const data = [
   { kind: 'sync.give', ask: 1, batch: mixedBatch(), proofs: proofsOf(mixedBatch()) },
   { kind: 'sync.give', ask: 2, batch: ownBatch(), proofs: proofsOf(ownBatch()) },
   { kind: 'sync.give', ask: 1, batch: gather(open('alice'), [], at(0)) },
-  ...['', '0123456789abcdef'].map((digest) => {
+  ...[false, true].map((isPending) => {
     return {
       kind: 'sync.done',
       ask: 3,
       coverage,
-      heard: '89abcdef01234567',
-      digest,
+      isPending,
       collected: coverage.slice(0, 1),
       floor: 4,
       renewals: [['bob', 'run2', 3, 17, 1.5] as const] as never,
     }
   }),
   {
-    ...{ kind: 'sync.done', ask: 3, coverage, heard: '89abcdef01234567', digest: '' },
+    ...{ kind: 'sync.done', ask: 3, coverage, isPending: false },
     ...{ collected: [], floor: 0, renewals: [] },
     reaches: [
       {
@@ -167,10 +167,20 @@ const data = [
     ],
   },
   { kind: 'sync.hint' },
-  { kind: 'sync.compare', ask: 1, summary: '0123456789abcdef'.repeat(2), renewed: 'f'.repeat(16) },
-  { kind: 'sync.same', ask: 1, renewals: [] },
-  { kind: 'sync.same', ask: 1, renewals: [['bob', 'run2', 3, 17, 1.5] as const] as never },
-  { kind: 'sync.same', ask: 1, renewals: [['bob', 'run2', 3, 17, 0, 9, stamp] as const] as never },
+  { kind: 'sync.compare', ask: 1, heard: DIGEST, renewed: 'f'.repeat(16) },
+  { kind: 'sync.same', ask: 1, digest: DIGEST, renewals: [] },
+  {
+    kind: 'sync.same',
+    ask: 1,
+    digest: DIGEST,
+    renewals: [['bob', 'run2', 3, 17, 1.5] as const] as never,
+  },
+  {
+    kind: 'sync.same',
+    ask: 1,
+    digest: DIGEST,
+    renewals: [['bob', 'run2', 3, 17, 0, 9, stamp] as const] as never,
+  },
   { kind: 'sync.differs', ask: 2 ** 40 },
 ]
 
