@@ -21,6 +21,8 @@ import { Turns } from './turns.ts'
 
 /** An answer waits while more than this many bytes wait on the line. */
 const ANSWER_QUEUE_BYTES_MAX = 1024 * 1024
+/** An answer gives so many bytes, then it is the turn of others. */
+const TURN_BYTES_MAX = 512 * 1024
 /** How often an answer that waits looks whether the line takes more, in milliseconds. */
 const LOOK_MS = 1
 
@@ -110,10 +112,13 @@ class Answer {
   }
 
   pour(): void {
+    const until = this.#board.counts.bytesOut + TURN_BYTES_MAX
     while (this.#line.queuedBytes <= this.#queueBytesMax) {
       const next = this.#runs.next()
       if (next.done) return this.#end()
       this.#give(next.value)
+      // A network that takes all there is leaves nothing in the queue.
+      if (this.#board.counts.bytesOut >= until) break
     }
     this.#timer = this.#board.clock.setTimeout(() => this.pour(), LOOK_MS)
   }

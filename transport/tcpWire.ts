@@ -3,6 +3,9 @@ import { FrameReader, PREAMBLE, PreambleReader } from './framing.ts'
 import type { Frame, Wire, WireEnd, WireEvents } from './ports.ts'
 import { wireEndOf } from './tcpError.ts'
 
+/** When so many bytes were written in one tick, they leave before it ends. */
+const HELD_BYTES_MAX = 64 * 1024
+
 /** The limits of one wire. All have defaults, see `TcpOptions`. */
 export interface TcpLimits {
   readonly dialMsMax: number
@@ -41,6 +44,8 @@ export class TcpWire implements Wire {
   #earlyBytes = 0
   /** How many frames were written in this tick. */
   #written = 0
+  /** What was written in this tick and may not have left, in bytes. */
+  #heldBytes = 0
   #overfull = false
   #readingPaused = false
   #end: WireEnd | undefined
@@ -153,7 +158,10 @@ export class TcpWire implements Wire {
     socket.on('close', () => socket === this.#socket && this.#finish())
   }
 
-  /** The first frame of a tick leaves at once, and all that follow it in one write. */
+  /**
+   * The first frame of a tick leaves at once, and all that follow it in one write. Much data leaves
+   * as it comes, so that the other side reads while this one still writes.
+   */
   #write(frame: Frame): void {
     if (this.#written === 0) process.nextTick(this.#endTick)
     else if (this.#written === 1) this.#socket.cork()
@@ -165,11 +173,23 @@ export class TcpWire implements Wire {
     // empty.
     if (this.#overfull) this.#socket.write(frame, (error) => this.#noteDeparture(error))
     else this.#socket.write(frame)
+    this.#heldBytes += frame.length
+    if (this.#heldBytes >= HELD_BYTES_MAX) this.#release()
   }
 
   readonly #endTick = (): void => {
     if (this.#written > 1) this.#socket.uncork()
     this.#written = 0
+    this.#heldBytes = 0
+  }
+
+  /** Lets go what was written in this tick so far. */
+  #release(): void {
+    if (this.#written > 1) {
+      this.#socket.uncork()
+      this.#socket.cork()
+    }
+    this.#heldBytes = 0
   }
 
   #noteDeparture(error: Error | null | undefined): void {

@@ -215,10 +215,13 @@ names.run()
 
 const writes = suite('tcp: writes')
 
-writes('the first frame of a tick leaves at once, and the rest in one write', async () => {
+/** How often bytes are handed to the system for these frames of one tick: in all, and within it. */
+async function countWrites({ frames, bytes }: { frames: number; bytes: number }) {
   const here = sceneOf(tcpTransport(), 'tcp://127.0.0.1:0')
   const { dialled, accepted } = await connectPair(here)
+  accepted.wire.limitFrames(2 * bytes)
   const counted = { write: 0, writev: 0 }
+  let inTick = 0
   // These two are where every stream hands its bytes to the system.
   const { _write, _writev } = Socket.prototype
   Socket.prototype._write = function (...all) {
@@ -230,13 +233,25 @@ writes('the first frame of a tick leaves at once, and the rest in one write', as
     _writev?.apply(this, all)
   }
   try {
-    for (let mark = 0; mark < 100; mark += 1) dialled.wire.send(frameOf(10, mark))
-    await until(() => accepted.heard.received.length === 100)
+    for (let mark = 0; mark < frames; mark += 1) dialled.wire.send(frameOf(bytes, mark))
+    inTick = counted.write + counted.writev
+    await until(() => accepted.heard.received.length === frames)
   } finally {
     Object.assign(Socket.prototype, { _write, _writev })
     await here.close()
   }
-  assert.equal(counted, { write: 1, writev: 1 })
+  return { ...counted, inTick }
+}
+
+writes('the first frame of a tick leaves at once, and the rest in one write', async () => {
+  const counted = await countWrites({ frames: 100, bytes: 10 })
+  assert.equal(counted, { write: 1, writev: 1, inTick: 1 })
+})
+
+writes('much data leaves before the tick ends, and not frame by frame', async () => {
+  const { write, writev, inTick } = await countWrites({ frames: 100, bytes: 10_000 })
+  assert.ok(inTick >= 3, `${inTick} writes`)
+  assert.ok(write + writev <= 20, `${write + writev} writes`)
 })
 
 writes.run()
