@@ -127,24 +127,23 @@ interface Cells {
   readonly sizes: number[]
 }
 
+/** The cells, in the lists that came: they were made for this frame and are nobody else's. */
 function readCells(keys: unknown[], values: unknown[], flags: Column): Cells | undefined {
-  const cells: Cells = { keys: [], values: [], sizes: [] }
+  const sizes: number[] = []
   for (let row = 0; row < keys.length; row++) {
     const key = storedKey(keys[row])
     const isAbsent = (at(flags, row) & ABSENT) !== 0
     const value = values[row]
-    if (key !== undefined && !isAbsent && isShortText(value)) {
-      cells.keys.push(key)
-      cells.values.push(value)
-      cells.sizes.push(textBytes(value))
+    if (key === undefined || (isAbsent && value !== null)) return undefined
+    keys[row] = key
+    if (isShortText(value)) {
+      sizes.push(textBytes(value))
       continue
     }
-    if (key === undefined || (isAbsent && values[row] !== null)) return undefined
-    const admitted = isAbsent ? { kept: null, bytes: 0 } : unflattenValue(values[row])
+    const admitted = isAbsent ? { kept: null, bytes: 0 } : unflattenValue(value)
     if (admitted === undefined) return undefined
-    cells.keys.push(key)
-    cells.values.push(admitted.kept)
-    cells.sizes.push(admitted.bytes)
+    values[row] = admitted.kept
+    sizes.push(admitted.bytes)
   }
-  return cells
+  return { keys: keys as StoredKey[], values, sizes }
 }

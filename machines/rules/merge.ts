@@ -17,6 +17,7 @@ import type { RoomLimit } from './lacking.ts'
 import type { Reading } from './lease.ts'
 import { NO_LINEAGE } from './lineage.ts'
 import { noteAuthored, noteLoss, tellConflict } from './loss.ts'
+import { enterNewcomers } from './newcomers.ts'
 import { admitsOrigins, noteLack } from './origins.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
@@ -57,7 +58,8 @@ export function mergeBatch(
   const claim: Claim = { ...BLANK }
   const stretch = stretchOf(replica, batch, { writers, reading })
   let fits = true
-  for (let row = 0; row < batch.keys.length; row++) {
+  const entered = stretch === undefined ? 0 : enterNewcomers(replica, stretch)
+  for (let row = entered; row < batch.keys.length; row++) {
     const key = batch.keys[row] as StoredKey
     const slot = replica.table.find(key)
     if (slot === NOWHERE && stretch !== undefined && enterRow(replica, stretch, row)) continue

@@ -92,9 +92,10 @@ export class Table {
   unsent = new Uint8Array(SLOTS_AT_FIRST)
   /** What each writer's entries take, by its index; the runs of one peer have one share. */
   readonly shares: Share[] = []
-  private charge = new Uint32Array(SLOTS_AT_FIRST)
+  /** What the value of each slot is charged, in bytes. */
+  charge = new Uint32Array(SLOTS_AT_FIRST)
   /** In whose share each slot is: the writer's index and one, or 0 for none. */
-  private payer = new Uint32Array(SLOTS_AT_FIRST)
+  payer = new Uint32Array(SLOTS_AT_FIRST)
 
   /** Ephemeral values and when to look at their lease; minus infinity for those just written. */
   readonly lapsing = new Deadlines()
@@ -107,7 +108,8 @@ export class Table {
   /** What all entries are charged, in bytes. */
   bytes = 0
 
-  private readonly free: number[] = []
+  /** Slots below the highest that hold nothing. */
+  readonly free: number[] = []
   private readonly hashes = new TableDigest()
 
   find(key: StoredKey): number {
@@ -275,7 +277,8 @@ export class Table {
     this.payer[slot] = 0
   }
 
-  private grow(): void {
+  /** Room for twice as many slots. */
+  grow(): void {
     const length = this.flags.length * 2
     this.writer = widened(this.writer, new Uint32Array(length))
     this.epoch = widened(this.epoch, new Float64Array(length))

@@ -14,6 +14,7 @@ import type { Coverage } from '../../machines/rules/coverage.ts'
 import { gather, gatherUnsent, type OwnWrites } from '../../machines/rules/gather.ts'
 import { acquire, bequeath, release, renew } from '../../machines/rules/holding.ts'
 import { mergeBatch, releaseLeft } from '../../machines/rules/merge.ts'
+import { enterNewcomers } from '../../machines/rules/newcomers.ts'
 import type { PeerId } from '../../machines/rules/peer.ts'
 import { permissionsOf } from '../../machines/rules/permission.ts'
 import {
@@ -22,7 +23,7 @@ import {
   type ReplicaOptions,
   viewLease,
 } from '../../machines/rules/replica.ts'
-import { stretchOf } from '../../machines/rules/stretch.ts'
+import { type Stretch, stretchOf } from '../../machines/rules/stretch.ts'
 import { admitValue } from '../../machines/rules/value.ts'
 import { remove, update } from '../../machines/rules/write.ts'
 import { chanceOf, seedOfRun } from './chance.ts'
@@ -159,6 +160,30 @@ ways('plain writes do take the short way', () => {
   const writers = [indexOrigin(bob, originOf('alice'))]
   assert.ok(stretchOf(bob, batch, { writers, reading: at(0) }))
   assert.is(stretchOf(bob, rowByRow(batch), { writers, reading: at(0) }), undefined)
+})
+
+ways('new keys are entered together, up to one that is known or has no room', () => {
+  const alice = open('alice')
+  const names = Array.from({ length: 8 }, (_, number) => `key${number}`)
+  const pairs = names.map((name) => ({ key: keyOf(name), value: admitValue(name) }))
+  update(alice, pairs, { reading: at(0) })
+  const [words] = gatherUnsent(alice, at(0)) as [OwnWrites]
+  const enteredBy = (bob: Replica) => {
+    const writers = [indexOrigin(bob, originOf('alice'))]
+    const stretch = stretchOf(bob, words.batch, { writers, reading: at(0) }) as Stretch
+    return enterNewcomers(bob, stretch)
+  }
+  assert.is(enteredBy(open('bob')), 8)
+  const knowing = open('bob')
+  trySet(knowing, ['key5', 'mine'], { reading: at(0) })
+  assert.is(enteredBy(knowing), 5)
+  assert.is(enteredBy(open('bob', { limits: { entriesMax: 3, bytesMax: 1_000_000 } })), 3)
+  assert.is(enteredBy(open('bob', { limits: { entriesMax: 100, bytesMax: 1_000 } })), 3)
+  const holed = open('bob')
+  trySet(holed, ['door', 1], { reading: at(0) })
+  holed.table.put(slotOf(holed, 'door'), { value: null, bytes: 0, flags: 1 })
+  holed.table.remove(slotOf(holed, 'door'))
+  assert.is(enteredBy(holed), 0)
 })
 
 ways('a lease that began a while ago is told with what is left of it', () => {
