@@ -6,28 +6,47 @@ import { areChangesPublished } from './diagnostics.ts'
 /** The listeners that hear of changed values. */
 const HEARD = ['update', 'delete', '*'] as const
 
+type Listeners = ReadonlyMap<string, ReadonlySet<unknown>>
+
 /** What an actor knows of those who attend to it. It tells nobody, so all of it may be gone. */
 interface Attended {
-  readonly eventListeners?: ReadonlyMap<string, ReadonlySet<unknown>>
+  readonly eventListeners?: Listeners
   readonly options?: { readonly inspect?: unknown }
   readonly _parent?: AnyActorRef | undefined
 }
 
-/**
- * False while nobody listens for changed values: neither by `on`, nor by a channel, nor as the
- * inspector with which this actor or one above it was made.
- */
-export function hasAudience(sync: AnyActorRef): boolean {
-  const { eventListeners } = sync as Attended
-  // Should an actor not keep this list any more, all is told.
-  if (eventListeners === undefined) return true
-  if (eventListeners.size > 0 && isHeard(eventListeners)) return true
-  return areChangesPublished() || isInspected(sync)
-}
+/** Those who attend to one actor. Each write asks, so what cannot change is looked at once. */
+export class Audience {
+  readonly #listeners: Listeners | undefined
+  /** The actor, or one above it, was made with an inspector. */
+  readonly #isInspected: boolean
+  /** How many types were ever listened to; once there, the list of a type stays. */
+  #typesKnown = 0
+  #heard: readonly ReadonlySet<unknown>[] = []
 
-function isHeard(listeners: ReadonlyMap<string, ReadonlySet<unknown>>): boolean {
-  for (const type of HEARD) if ((listeners.get(type)?.size ?? 0) > 0) return true
-  return false
+  constructor(sync: AnyActorRef) {
+    this.#listeners = (sync as Attended).eventListeners
+    this.#isInspected = isInspected(sync)
+  }
+
+  /**
+   * False while nobody listens for changed values: neither by `on`, nor by a channel, nor as the
+   * inspector with which the actor was made.
+   */
+  get isThere(): boolean {
+    // Should an actor not keep this list any more, all is told.
+    if (this.#listeners === undefined || this.#isInspected) return true
+    return this.#isListening(this.#listeners) || areChangesPublished()
+  }
+
+  #isListening(listeners: Listeners): boolean {
+    if (listeners.size !== this.#typesKnown) {
+      this.#typesKnown = listeners.size
+      this.#heard = HEARD.flatMap((type) => listeners.get(type) ?? [])
+    }
+    for (const each of this.#heard) if (each.size > 0) return true
+    return false
+  }
 }
 
 function isInspected(sync: AnyActorRef): boolean {

@@ -21,7 +21,7 @@ import { createView, type View } from '../machines/rules/view.ts'
 import type { Evidence } from '../machines/rules/witness.ts'
 import type { Clock, Frame, Random, Transport, WireEvents } from '../transport/ports.ts'
 import type { Announcement } from './announcement.ts'
-import { hasAudience } from './audience.ts'
+import { Audience } from './audience.ts'
 import { Bounds, type Culprit } from './bounds.ts'
 import { Congestion } from './congestion.ts'
 import { Counts } from './counts.ts'
@@ -102,6 +102,7 @@ export class Switchboard implements Shared {
   inspect: ((event: InspectionEvent) => void) | Observer<InspectionEvent> | undefined
   /** Where others may dial this peer. */
   addresses: readonly string[] = []
+  readonly #audience: Audience
   #waiters = 0
   readonly #passage = createPassage()
   #reading: Reading = { now: Number.NEGATIVE_INFINITY, wall: 0 }
@@ -114,6 +115,7 @@ export class Switchboard implements Shared {
   constructor(settings: Settings, sync: AnyActorRef) {
     this.settings = settings
     this.sync = sync
+    this.#audience = new Audience(sync)
     this.self = { peer: settings.peerId as PeerId, run: this.makeId() as RunId }
     if (settings.integrity === 'signed') this.notary = new Notary(this)
     this.view = createView(this.self.peer)
@@ -149,7 +151,7 @@ export class Switchboard implements Shared {
 
   /** False while nobody would hear of changed values. */
   get areChangesHeard(): boolean {
-    return this.inspect !== undefined || hasAudience(this.sync)
+    return this.inspect !== undefined || this.#audience.isThere
   }
 
   /** A number for one who waits for a lease; they rise in the order of coming. */
