@@ -1,8 +1,8 @@
 /** Waiting until this peer knows what its network knows, and its network what this peer wrote. */
 
 import { HoldfastError } from '../machines/rules/errors.ts'
+import { flushStore } from './flush.ts'
 import type { Line } from './line.ts'
-import { flushStore } from './store.ts'
 import type { Switchboard } from './switchboard.ts'
 
 /** How long to wait when nothing else is asked for, in milliseconds. */

@@ -15,44 +15,25 @@ import { conclude as concludeAnswer } from '../machines/rules/conclusion.ts'
 import type { Coverage } from '../machines/rules/coverage.ts'
 import { reviveRenewed, traceDue, traceOwn } from '../machines/rules/ephemeral.ts'
 import { HoldfastError } from '../machines/rules/errors.ts'
-import { gatherUnsent } from '../machines/rules/gather.ts'
 import { endLeases, inherit, lapse, reclaim, wait, waitNoMore } from '../machines/rules/holding.ts'
 import type { Shared } from '../machines/rules/line.ts'
 import { mergeBatch, releaseLeft } from '../machines/rules/merge.ts'
-import type { Broadcast, BroadcastBody, DataMessage } from '../machines/rules/message.ts'
+import type { Broadcast, DataMessage } from '../machines/rules/message.ts'
 import type { Origin } from '../machines/rules/peer.ts'
 import { permissionsOf } from '../machines/rules/permission.ts'
-import {
-  forgetWaits,
-  hasWaitsToTell,
-  hearWaits,
-  tellAllSoon,
-  waitsToTell,
-} from '../machines/rules/queue.ts'
-import { hearRenewal, renewAll, renewalToSend } from '../machines/rules/renewal.ts'
+import { forgetWaits, hearWaits, tellAllSoon } from '../machines/rules/queue.ts'
+import { hearRenewal, renewAll } from '../machines/rules/renewal.ts'
 import { createReplica, indexOrigin, type Replica } from '../machines/rules/replica.ts'
 import { extend, forfeit, install } from '../machines/rules/tenure.ts'
-import { momentOf, planLook, sweep } from './ephemeral.ts'
+import { momentOf, sweep } from './ephemeral.ts'
+import { flush, plan, type StoreState } from './flush.ts'
 import { steadyLogic } from './steadyLogic.ts'
 import type { StoreEvent } from './storeEvent.ts'
 import type { Parcel, Switchboard } from './switchboard.ts'
-import { answer, noteStall } from './verdict.ts'
+import { answer, answerSet, noteStall } from './verdict.ts'
 
 /** How long gaps are not asked for after something did not fit, in milliseconds. */
 const FULL_MS = 30_000
-
-export interface StoreState {
-  readonly board: Switchboard
-  readonly replica: Replica
-  isReached: boolean
-  isFlushDue: boolean
-  /** When the reminder actor is to speak up. */
-  remindAt: number
-  /** Gaps are not asked for before; the routine question is asked all the same. */
-  followsGapsAt: number
-  /** When the ephemeral actor is to look. */
-  lookAt: number
-}
 
 /** The logic of the store, as `inspect` meets it. Its context is the data, and is nobody else's. */
 export interface StoreLogic
@@ -78,12 +59,22 @@ function createState(board: Switchboard): StoreState {
 function run(state: StoreState, event: StoreEvent): void {
   const { board, replica } = state
   replica.areChangesHeard = board.areChangesHeard
+  if (event.type === 'entry.set' && state.isFlushDue && isLasting(replica, event)) {
+    const { renewDueAt } = replica
+    answerSet(board, event)
+    if (replica.renewDueAt !== renewDueAt) plan(state)
+    return
+  }
   sweep(board)
-  if (event.type === 'entry.set') answer(board, event)
-  else decide(state, event)
+  decide(state, event)
   sweep(board)
   if (event.type === 'store.flush') flush(state)
   else plan(state)
+}
+
+/** No value ends with its lease, neither here by now nor the one that is to be written. */
+function isLasting({ table }: Replica, { kind }: { readonly kind?: number | undefined }): boolean {
+  return table.lapsing.size === 0 && !kind
 }
 
 function decide(state: StoreState, event: StoreEvent): void {
@@ -248,51 +239,4 @@ function reportFull(state: StoreState): void {
   const message = 'Another peer wrote more than this one may hold.'
   const error = new HoldfastError('STORE_FULL', message, { limit: limits.entriesMax })
   state.replica.facts.push({ type: 'error', error })
-}
-
-/** Everything that happens in one tick goes out together, in one frame and one announcement. */
-function plan(state: StoreState): void {
-  const { board, replica } = state
-  const remindAt = Math.min(replica.renewDueAt, replica.queue.tellDueAt)
-  if (remindAt !== state.remindAt) {
-    state.remindAt = remindAt
-    board.reminder.send({ type: 'alarm.set', at: remindAt })
-  }
-  state.lookAt = planLook(board, state.lookAt)
-  const hasUnsent = replica.unsent.length > 0 || hasWaitsToTell(replica.queue)
-  // What goes on concerns only what others have, so it is told even to who was not heard yet.
-  const isRenewalDue = replica.isRenewalUnsent && board.lines.count > 0
-  const hasNews = replica.facts.length > 0 || isRenewalDue || (state.isReached && hasUnsent)
-  if (!hasNews || state.isFlushDue) return
-  state.isFlushDue = true
-  board.clock.defer(() => flushStore(board))
-}
-
-/**
- * Sends out what was written, and tells what happened. The telling comes when the store is done, so
- * that a listener may write: its write is judged at once like any other.
- */
-export function flushStore(board: Switchboard): void {
-  board.store.send({ type: 'store.flush' })
-  const { facts } = board.replica
-  board.replica.facts = []
-  board.announceAll(facts)
-  board.congestion.look()
-}
-
-function flush(state: StoreState): void {
-  const { board, replica } = state
-  state.isFlushDue = false
-  const tell = (body: BroadcastBody) => board.waterfall.send({ type: 'broadcast.made', body })
-  const now = board.read()
-  if (state.isReached) {
-    // Whoever reads of a release has heard before who waits.
-    if (hasWaitsToTell(replica.queue)) {
-      const waits = waitsToTell(replica.queue, { now: now.now, chance: board.random() })
-      if (waits !== undefined) tell({ kind: 'waits', ...waits })
-    }
-    for (const writes of gatherUnsent(replica, now)) tell({ kind: 'entries', ...writes })
-  }
-  const renewal = board.lines.count > 0 ? renewalToSend(replica, now) : undefined
-  if (renewal !== undefined) tell({ kind: 'renewal', ...renewal })
 }

@@ -10,13 +10,13 @@ import type { Tenure } from '../machines/rules/proposer.ts'
 import type { Waits } from '../machines/rules/queue.ts'
 import type { Holding } from '../machines/rules/reconcile.ts'
 import type { Renewal, RenewalProof } from '../machines/rules/renewal.ts'
+import type { update } from '../machines/rules/update.ts'
 import type {
   Assignment,
   Receipt,
   remove,
   removeAny,
   set,
-  update,
   Verdict,
 } from '../machines/rules/write.ts'
 import type { Parcel } from './switchboard.ts'

@@ -3,14 +3,8 @@
 import { acquire, bequeath, denyAcquire, release, renew } from '../machines/rules/holding.ts'
 import { publicKey } from '../machines/rules/key.ts'
 import type { Reading } from '../machines/rules/lease.ts'
-import {
-  type Receipt,
-  remove,
-  removeAny,
-  set,
-  update,
-  type Verdict,
-} from '../machines/rules/write.ts'
+import { update } from '../machines/rules/update.ts'
+import { type Receipt, remove, removeAny, set, type Verdict } from '../machines/rules/write.ts'
 import { isHeldUp } from './attention.ts'
 import { refusalError } from './refusal.ts'
 import type { WriteEvent } from './storeEvent.ts'
@@ -18,6 +12,7 @@ import type { Switchboard } from './switchboard.ts'
 
 /** Decides what an event asks for, and tells the asker. */
 export function answer(board: Switchboard, event: WriteEvent): void {
+  if (event.type === 'entry.set') return answerSet(board, event)
   if (event.isWithdrawn) return
   // In majority mode the voters are asked, and the answer comes later.
   const { isMajority } = board.replica
@@ -35,6 +30,17 @@ export function answer(board: Switchboard, event: WriteEvent): void {
   }
 }
 
+/** Decides over a value to be written, as most of what is asked is. */
+export function answerSet(
+  board: Switchboard,
+  event: Extract<WriteEvent, { type: 'entry.set' }>,
+): void {
+  if (event.isWithdrawn) return
+  const reading = board.readLately()
+  noteStall(board, reading)
+  tell(board, event, set(board.replica, event, reading))
+}
+
 /**
  * After SIGCONT an application may write before anything that came meanwhile was read. Whoever was
  * held up asks first and takes nothing over until it was answered.
@@ -47,16 +53,16 @@ export function noteStall(board: Switchboard, reading: Reading): void {
 }
 
 /** The verdict of the rules on one write. */
-function judge(board: Switchboard, event: WriteEvent): Verdict<unknown> {
-  const isWrite = event.type === 'entry.set' || event.type === 'entry.update'
-  const reading = isWrite ? board.readLately() : board.read()
+function judge(
+  board: Switchboard,
+  event: Exclude<WriteEvent, { type: 'entry.set' }>,
+): Verdict<unknown> {
+  const reading = event.type === 'entry.update' ? board.readLately() : board.read()
   noteStall(board, reading)
   const { replica } = board
   const { leaseMs, token, kind } = event
   const options = { reading, leaseMs, token, kind }
   switch (event.type) {
-    case 'entry.set':
-      return set(replica, event, options)
     case 'entry.update':
       return update(replica, event.assignments, options)
     case 'entry.delete':

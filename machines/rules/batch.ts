@@ -58,6 +58,11 @@ export interface Batch {
   readonly over: readonly (readonly [number, number, number])[]
 }
 
+/** Roughly what an entry takes in a batch, in bytes. */
+export function wireBytes(key: StoredKey, bytes: number): number {
+  return key.length + bytes + 16
+}
+
 /** The number of one row. */
 export function at(column: Column, row: number): number {
   return typeof column === 'number' ? column : (column[row] as number)

@@ -32,7 +32,7 @@ export class Coverage {
     if (last <= this.upTo) return
     if (first <= this.upTo + 1) this.upTo = last
     else this.insert(first, last)
-    this.absorb()
+    if (this.ranges.length > 0) this.absorb()
   }
 
   /** True if numbers below the highest one seen are missing. */

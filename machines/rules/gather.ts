@@ -3,7 +3,6 @@
 import {
   at,
   BATCH_BYTES,
-  BATCH_ENTRIES_MAX,
   BATCH_ORIGINS_MAX,
   type Batch,
   type Column,
@@ -12,20 +11,18 @@ import {
   pressed,
   RELEASED,
 } from './batch.ts'
+import { NAMES_BYTES_MAX } from './burst.ts'
 import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
 import { LINEAGE_MAX, NO_LINEAGE } from './lineage.ts'
-import { ID_CHARS_MAX, type Origin, type PeerId } from './peer.ts'
-import { SEALED_ENTRIES_MAX } from './provenance.ts'
+import type { Origin, PeerId } from './peer.ts'
+import { entriesMaxOf } from './provenance.ts'
 import { foreignLapseAt, isMine, type Replica, SELF } from './replica.ts'
 import { SENT } from './table.ts'
 import type { Kept } from './value.ts'
 
 /** An own lease counts as whole for the first part of its term: so much of it. */
 const JUST_NOW = 1 / 256
-
-/** What the ids of one writer take at most, in bytes. */
-const NAMES_BYTES_MAX = 2 * ID_CHARS_MAX
 
 /** Own entries that belong together: the writes `from` to `to`, of which these are left to tell. */
 export interface OwnWrites {
@@ -36,9 +33,11 @@ export interface OwnWrites {
 
 /** All own writes that nobody was sent yet, in order. They count as sent from now on. */
 export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
+  const burst = takeBurst(replica, reading)
+  if (burst !== undefined) return [burst]
   const { table } = replica
   const slots = unsentSlots(replica)
-  replica.unsent = []
+  replica.unsent.length = 0
   const writes: OwnWrites[] = []
   let count = 0
   for (const run of fitsOne(replica, slots) ? [slots] : runsOf(replica, slots)) {
@@ -48,11 +47,29 @@ export function gatherUnsent(replica: Replica, reading: Reading): OwnWrites[] {
     writes.push({ from: replica.sentSequence + 1, to, batch: gather(replica, run, reading) })
     replica.sentSequence = to
   }
-  for (const slot of slots) {
-    table.unsent[slot] = SENT
-    if (replica.replaced.size > 0) replica.replaced.delete(slot)
-  }
+  noteSent(replica, slots)
   return writes
+}
+
+/** The same if they were nothing but plain writes of one tick, which have been kept as a batch. */
+function takeBurst(replica: Replica, reading: Reading): OwnWrites | undefined {
+  const { unsent, sentSequence, sequence: to } = replica
+  const [from, origin] = [sentSequence + 1, replica.origins[SELF] as Origin]
+  const entriesMax = entriesMaxOf(replica.provenance)
+  const batch = replica.burst.take({ from, to, origin, entriesMax })
+  // Whom a grant descends from is not in it, and for whom it is reserved.
+  if (batch === undefined || replica.heirs.size > 0 || replica.lineages.size > 0) return undefined
+  // What was written first has been held longest.
+  if (!isWholeTerm(replica, unsent.slice(0, 1), reading)) return undefined
+  noteSent(replica, unsent)
+  unsent.length = 0
+  replica.sentSequence = to
+  return { from, to, batch }
+}
+
+function noteSent({ table, replaced }: Replica, slots: readonly number[]): void {
+  for (const slot of slots) table.unsent[slot] = SENT
+  if (replaced.size > 0) for (const slot of slots) replaced.delete(slot)
 }
 
 /** The slots of own entries that nobody was sent yet, each once, in the order of their writes. */
@@ -74,9 +91,9 @@ function unsentSlots({ table, unsent }: Replica): number[] {
 }
 
 /** True if all of it fits one batch, and names nobody but this peer. */
-function fitsOne({ table, heirs, lineages, provenance }: Replica, slots: number[]): boolean {
-  const entriesMax = provenance === null ? BATCH_ENTRIES_MAX : SEALED_ENTRIES_MAX
-  if (slots.length === 0 || slots.length > entriesMax) return false
+function fitsOne(replica: Replica, slots: number[]): boolean {
+  const { table, heirs, lineages } = replica
+  if (slots.length === 0 || slots.length > entriesMaxOf(replica.provenance)) return false
   if (heirs.size > 0 || lineages.size > 0) return false
   let bytes = NAMES_BYTES_MAX
   for (const slot of slots) bytes += table.sizeOf(slot)
@@ -88,7 +105,7 @@ function fitsOne({ table, heirs, lineages, provenance }: Replica, slots: number[
  * one of a run may have been taken before the run ahead was used.
  */
 export function* runsOf(replica: Replica, slots: Iterable<number>): Generator<number[]> {
-  const entriesMax = replica.provenance === null ? BATCH_ENTRIES_MAX : SEALED_ENTRIES_MAX
+  const entriesMax = entriesMaxOf(replica.provenance)
   const named = new Named(replica)
   let run: number[] = []
   let bytes = 0

@@ -178,6 +178,7 @@ export function writeOwnAt(
   const isNewGrant = table.epoch[slot] !== entry.epoch
   if (found !== NOWHERE && isNewGrant) noteTakeover(replica, slot)
   const former = isUnheard(replica, slot, entry.flags) ? undefined : formerOf(replica, slot)
+  replica.burst.spoil()
   replica.sequence++
   ;(replica.coverage[SELF] as Coverage).add(replica.sequence)
   table.writer[slot] = SELF

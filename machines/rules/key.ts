@@ -19,6 +19,7 @@ export type StoredKey = string & { readonly [brand]: 'StoredKey' }
 export const KEY_BYTES_MAX = 1024
 
 const RAW_MARK = '\udc00'
+const RAW_UNIT = RAW_MARK.charCodeAt(0)
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The stored form of a key, or undefined if it is none. */
@@ -45,7 +46,7 @@ export function requireKey(key: unknown): StoredKey {
 
 /** The key as its user wrote it: text, or bytes if they are no text. */
 export function publicKey(stored: StoredKey): Key {
-  if (!stored.startsWith(RAW_MARK)) return stored
+  if (stored.charCodeAt(0) !== RAW_UNIT) return stored
   return Uint8Array.from({ length: stored.length - 1 }, (_, index) => stored.charCodeAt(index + 1))
 }
 

@@ -52,6 +52,7 @@ export function mergeBatch(
   teller?: PeerId | null,
 ): boolean {
   if (!admitsOrigins(replica, batch.origins)) return false
+  replica.burst.spoil()
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
   const heirs = new Map(batch.heirs)
   const lineages = lineagesOf(batch, writers)

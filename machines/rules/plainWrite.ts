@@ -12,30 +12,35 @@ import { ownerTermMs, type Reading } from './lease.ts'
 import { noteAuthored } from './loss.ts'
 import { ownRemainingMs, type Replica, SELF } from './replica.ts'
 import { GRANT_UNSENT, NOWHERE, newRow, roomFor, SENT, type Share, WRITE_UNSENT } from './table.ts'
-import type { Assignment, Receipt, WriteOptions } from './write.ts'
+import type { Assignment, Receipt } from './write.ts'
 
 /** What is written next; no write takes longer than its call. */
 const row = newRow(SELF)
 
-/** Writes a plain value. Undefined, with nothing done, if that takes the long way. */
+/** A value to be written, and for how long its key is to be this peer's. */
+export interface PlainWrite extends Assignment {
+  readonly leaseMs?: number | undefined
+}
+
+/**
+ * Writes a plain value, where leases alone decide and nothing is asked but a term. Undefined, with
+ * nothing done, if it takes the long way.
+ */
 export function writePlain(
   replica: Replica,
   slot: number,
-  assignment: Assignment,
-  options: WriteOptions,
+  write: PlainWrite,
+  reading: Reading,
 ): Receipt | undefined {
-  const { permissions } = replica
-  if (options.token !== undefined || options.kind || replica.isMajority) return undefined
-  if (permissions.rules.length > 0 || permissions.readOnly.size > 0) return undefined
-  if (slot === NOWHERE) return writeNew(replica, assignment, options)
-  return writeAgain(replica, slot, assignment, options)
+  if (slot === NOWHERE) return writeNew(replica, write, reading)
+  return writeAgain(replica, slot, write, reading)
 }
 
 /** Enters a value under a key that has no slot. */
 function writeNew(
   replica: Replica,
-  { key, value }: Assignment,
-  { reading, leaseMs }: WriteOptions,
+  { key, value, leaseMs }: PlainWrite,
+  reading: Reading,
 ): Receipt | undefined {
   const { table, limits, most } = replica
   const room = roomFor(key, value.bytes)
@@ -56,16 +61,18 @@ function writeNew(
   table.wallLapseAt[slot] = reading.wall + ownMs
   table.unsent[slot] = GRANT_UNSENT
   replica.unsent.push(slot)
+  replica.burst.add(row)
   if (isHeard(replica)) tellChange(replica, slot, { former: NOTHING, local: true })
-  return receipt(replica, slot, reading)
+  const remainingMs = replica.leasing ? ownMs : 0
+  return { key: publicKey(key), token: row.epoch, leaseMs: termMs, remainingMs }
 }
 
 /** Replaces the value of a slot that is this peer's and stays so under the same token. */
 function writeAgain(
   replica: Replica,
   slot: number,
-  { value }: Assignment,
-  { reading, leaseMs }: WriteOptions,
+  { key, value, leaseMs }: PlainWrite,
+  reading: Reading,
 ): Receipt | undefined {
   const { table, limits, most, heirs, held } = replica
   // No flags: it has a value that stays, and a lease that goes on by being written.
@@ -78,18 +85,26 @@ function writeAgain(
   if (table.shareAt(slot) !== share || (more > 0 && isTooMuch)) return undefined
   const former = isHeard(replica) ? formerOf(replica, slot) : undefined
   noteAuthored(replica, slot)
-  if (leaseMs !== undefined) table.termMs[slot] = leaseMs
-  const ownMs = ownerTermMs(table.termMs[slot] as number)
-  table.sequence[slot] = nextSequence(replica)
+  const termMs = leaseMs ?? (table.termMs[slot] as number)
+  const ownMs = ownerTermMs(termMs)
+  row.key = key
+  row.value = value.kept
+  row.bytes = value.bytes
+  row.sequence = nextSequence(replica)
+  row.epoch = table.epoch[slot] as number
+  row.termMs = termMs
+  table.termMs[slot] = termMs
+  table.sequence[slot] = row.sequence
   table.lapseAt[slot] = reading.now + ownMs
   table.wallLapseAt[slot] = reading.wall + ownMs
   table.replace(slot, value, share)
   if (table.unsent[slot] === SENT) {
     table.unsent[slot] = WRITE_UNSENT
     replica.unsent.push(slot)
-  }
+    replica.burst.add(row)
+  } else replica.burst.spoil()
   if (former !== undefined) tellChange(replica, slot, { former, local: true })
-  return receipt(replica, slot, reading)
+  return { key: publicKey(key), token: row.epoch, leaseMs: termMs, remainingMs: ownMs }
 }
 
 function isHeard({ areChangesHeard, watched }: Replica): boolean {

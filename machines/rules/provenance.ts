@@ -7,7 +7,7 @@
  * all entries of its batch, and is gone when the last of them is.
  */
 
-import type { Column } from './batch.ts'
+import { BATCH_ENTRIES_MAX, type Column } from './batch.ts'
 import type { Origin } from './peer.ts'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './proof.ts'
 import type { Reach } from './reach.ts'
@@ -56,6 +56,11 @@ export interface Proofs {
   /** For each row of the batch: its seal, and its row under that seal. */
   readonly seal: Column
   readonly row: Column
+}
+
+/** How many entries a batch may have: fewer where they are sealed. */
+export function entriesMaxOf(provenance: Provenance | null): number {
+  return provenance === null ? BATCH_ENTRIES_MAX : SEALED_ENTRIES_MAX
 }
 
 /** Under which seal each entry of a table came. */

@@ -5,6 +5,7 @@
  */
 
 import { RELEASED, RENEWING } from './batch.ts'
+import { Burst } from './burst.ts'
 import { Coverage, originKey } from './coverage.ts'
 import type { Fact } from './fact.ts'
 import type { Key, StoredKey } from './key.ts'
@@ -59,6 +60,8 @@ export interface Replica {
   readonly most: Share
   /** Who may write what, by the rules of the network. */
   readonly permissions: Permissions
+  /** True if leases alone decide who may write: there are neither voters nor such rules. */
+  readonly isUnruled: boolean
   /** What proves each entry, in a network whose peers sign; else null. */
   readonly provenance: Provenance | null
   /** Everybody who ever wrote; the first one is this peer in this run. */
@@ -90,7 +93,9 @@ export interface Replica {
    * Slots of own entries that no other peer was sent yet; `table.unsent` tells them apart from sent
    * ones.
    */
-  unsent: number[]
+  readonly unsent: number[]
+  /** The same as a batch, as long as they are nothing but plain writes of one tick. */
+  readonly burst: Burst
   /** Slots whose lease was acquired on purpose, with its token: their loss is told. */
   readonly held: Map<number, number>
   /** Slots of own leases that go on with each renewal. */
@@ -163,13 +168,14 @@ export function createReplica(options: ReplicaOptions): Replica {
     most: shareOf(settings.limits),
     isMajority,
     permissions,
+    isUnruled: !isMajority && permissions.rules.length === 0 && permissions.readOnly.size === 0,
     provenance: isSigned ? new Provenance() : null,
     table: new Table(),
     ...{ origins: [], originIndex: new Map(), freeOrigins: [], shares: new Map() },
     lacks: new Map(),
     ...{ coverage: [], heirs: new Map(), lineages: new Map(), lent: new Map() },
     ...{ borrowed: new Set(), replaced: new Map(), floors: new Map() },
-    unsent: [],
+    ...{ unsent: [], burst: new Burst() },
     held: new Map(),
     renewing: new Set(),
     renewDueAt: Number.POSITIVE_INFINITY,

@@ -6,7 +6,7 @@
  * Slots are plain storage. What may be written into them is decided in `grant.ts` and `merge.ts`.
  */
 
-import { ABSENT, EPHEMERAL } from './batch.ts'
+import { ABSENT, EPHEMERAL, wireBytes } from './batch.ts'
 import { Deadlines } from './deadlines.ts'
 import { TableDigest } from './digest.ts'
 import { hashValue } from './flat.ts'
@@ -118,7 +118,7 @@ export class Table {
 
   /** Roughly what the entry takes on the wire, in bytes. */
   sizeOf(slot: number): number {
-    return (this.keys[slot] as string).length + (this.charge[slot] as number) + 16
+    return wireBytes(this.keys[slot] as StoredKey, this.charge[slot] as number)
   }
 
   /** What the value in this slot is charged, in bytes. */

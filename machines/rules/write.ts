@@ -6,16 +6,7 @@
 
 import { ABSENT, EPHEMERAL, HANDED, KEPT, RELEASED, RENEWING, STOLEN } from './batch.ts'
 import { endsUnder } from './ephemeral.ts'
-import {
-  deny,
-  hasRoom,
-  judgeWrite,
-  limitBroken,
-  limitBrokenBy,
-  type Refusal,
-  writeOwn,
-  writeOwnAt,
-} from './grant.ts'
+import { deny, judgeWrite, limitBrokenBy, type Refusal, writeOwn, writeOwnAt } from './grant.ts'
 import { type Key, publicKey, type StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { loseLease, noteAuthored, noteBorrowed } from './loss.ts'
@@ -70,60 +61,29 @@ export interface WriteOptions {
   readonly kind?: number | undefined
 }
 
-export function set(
-  replica: Replica,
-  { key, value }: Assignment,
-  options: WriteOptions,
-): Verdict<Receipt> {
+/** A value to be written, and how. */
+export interface Write extends Assignment, Omit<WriteOptions, 'reading'> {}
+
+export function set(replica: Replica, write: Write, reading: Reading): Verdict<Receipt> {
+  const { key, value, leaseMs, kind } = write
   const slot = replica.table.find(key)
-  const plain = writePlain(replica, slot, { key, value }, options)
-  if (plain !== undefined) return { done: plain }
-  const epoch = permitSet(replica, key, slot, options)
+  if (isPlain(replica, write)) {
+    const done = writePlain(replica, slot, write, reading)
+    if (done !== undefined) return { done }
+  }
+  const epoch = permitSet(replica, key, slot, { reading, leaseMs, token: write.token, kind })
   if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
   const limit = limitBrokenBy(replica, slot, { key, bytes: value.bytes })
   if (limit !== undefined) return { refused: { verdict: 'full', limit }, key: publicKey(key) }
-  const { reading, leaseMs, kind } = options
   return { done: assign(replica, { key, value }, { reading, leaseMs, kind, epoch, slot }) }
 }
 
-/** All pairs or none. A key that comes twice gets the later value. */
-export function update(
-  replica: Replica,
-  assignments: readonly Assignment[],
-  options: WriteOptions,
-): Verdict<Receipt[]> {
-  const { table } = replica
-  const [slots, epochs]: [number[], number[]] = [[], []]
-  for (const { key } of assignments) {
-    const slot = table.find(key)
-    const epoch = permitSet(replica, key, slot, options)
-    if (typeof epoch !== 'number') return { refused: epoch, key: publicKey(key) }
-    slots.push(slot)
-    epochs.push(epoch)
-  }
-  const limit = limitBrokenByAll(replica, assignments)
-  const [first] = assignments
-  if (limit !== undefined && first !== undefined) {
-    return { refused: { verdict: 'full', limit }, key: publicKey(first.key) }
-  }
-  const { reading, leaseMs, kind } = options
-  const done = assignments.map((assignment, index) => {
-    const epoch = epochs[index] as number
-    // A key that comes twice has a slot by now.
-    const known = slots[index] as number
-    const slot = known === NOWHERE ? table.find(assignment.key) : known
-    const plain = writePlain(replica, slot, assignment, options)
-    return plain ?? assign(replica, assignment, { reading, leaseMs, kind, epoch, slot })
-  })
-  return { done }
-}
-
-/** Only what comes near a limit is counted key by key. */
-function limitBrokenByAll(replica: Replica, assignments: readonly Assignment[]) {
-  let bytes = 0
-  for (const { key, value } of assignments) bytes += key.length + value.bytes
-  if (hasRoom(replica, { entries: assignments.length, bytes })) return undefined
-  return limitBroken(replica, new Map(assignments.map(({ key, value }) => [key, value.bytes])))
+/** True if nothing is asked but a value and a term, where leases alone decide. */
+export function isPlain(
+  { isUnruled }: Replica,
+  { token, kind }: Omit<WriteOptions, 'reading'>,
+): boolean {
+  return isUnruled && token === undefined && !kind
 }
 
 /** Removes a key's value and gives the key up. False if it had none. */
@@ -161,7 +121,7 @@ export function removeAny(
 }
 
 /** The epoch for a write of a value, if the rules of the network permit it to this peer at all. */
-function permitSet(
+export function permitSet(
   replica: Replica,
   key: StoredKey,
   slot: number,
@@ -178,7 +138,11 @@ function permitSet(
  * The epoch for a plain write; a lease that was acquired and lost meanwhile forbids it until its
  * holder knows.
  */
-function permit(replica: Replica, slot: number, options: WriteOptions): number | WriteRefusal {
+export function permit(
+  replica: Replica,
+  slot: number,
+  options: WriteOptions,
+): number | WriteRefusal {
   const { reading, token } = options
   const epoch = judgeWrite(replica, slot, reading)
   const isNew = slot === NOWHERE || replica.held.size === 0
@@ -201,7 +165,7 @@ export interface Granted extends WriteOptions {
   readonly heir?: PeerId
 }
 
-function assign(replica: Replica, { key, value }: Assignment, granted: Granted): Receipt {
+export function assign(replica: Replica, { key, value }: Assignment, granted: Granted): Receipt {
   const { epoch, reading, slot: found, kind = 0 } = granted
   // A lease that was acquired to go on does so, whatever is written under it.
   const sticky = RENEWING | STOLEN

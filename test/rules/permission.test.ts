@@ -14,8 +14,9 @@ import {
   type Permission,
   permissionsOf,
 } from '../../machines/rules/permission.ts'
+import { update } from '../../machines/rules/update.ts'
 import { admitValue } from '../../machines/rules/value.ts'
-import { remove, removeAny, update } from '../../machines/rules/write.ts'
+import { remove, removeAny } from '../../machines/rules/write.ts'
 import {
   at,
   batchOf,

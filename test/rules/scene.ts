@@ -53,7 +53,8 @@ export function trySet(
   [name, value]: readonly [string, unknown],
   options: WriteOptions,
 ): Verdict<Receipt> {
-  return set(replica, { key: keyOf(name), value: admitValue(value) }, options)
+  const { reading, ...how } = options
+  return set(replica, { key: keyOf(name), value: admitValue(value), ...how }, reading)
 }
 
 /** Sets a key that must be free or owned. */

@@ -6,8 +6,9 @@ import { mergeBatch } from '../../machines/rules/merge.ts'
 import type { Replica } from '../../machines/rules/replica.ts'
 import { SELF } from '../../machines/rules/replica.ts'
 import { SHARE_BYTES_LEAST, SHARE_ENTRIES_LEAST } from '../../machines/rules/share.ts'
+import { update } from '../../machines/rules/update.ts'
 import { admitValue } from '../../machines/rules/value.ts'
-import { remove, update } from '../../machines/rules/write.ts'
+import { remove } from '../../machines/rules/write.ts'
 import { at, keyOf, LEASE_MS, open, originOf, put, trySet, valueAt, wordOf } from './scene.ts'
 
 const shares = suite('rules/share')

@@ -24,8 +24,9 @@ import {
   viewLease,
 } from '../../machines/rules/replica.ts'
 import { type Stretch, stretchOf } from '../../machines/rules/stretch.ts'
+import { update } from '../../machines/rules/update.ts'
 import { admitValue } from '../../machines/rules/value.ts'
-import { remove, update } from '../../machines/rules/write.ts'
+import { remove } from '../../machines/rules/write.ts'
 import { chanceOf, seedOfRun } from './chance.ts'
 import { at, dump, keyOf, LEASE_MS, open, originOf, slotOf, trySet } from './scene.ts'
 

@@ -5,8 +5,9 @@ import { ownerTermMs, takeoverAt } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
 import { viewLease } from '../../machines/rules/replica.ts'
 import { ENTRY_OVERHEAD_BYTES } from '../../machines/rules/table.ts'
+import { update } from '../../machines/rules/update.ts'
 import { admitValue } from '../../machines/rules/value.ts'
-import { type Assignment, remove, removeAny, update } from '../../machines/rules/write.ts'
+import { type Assignment, remove, removeAny } from '../../machines/rules/write.ts'
 import {
   at,
   batchOf,

@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { BURST_MUTANTS } from '../rules/burstMutants.ts'
 import { EPHEMERAL_MUTANTS } from './ephemeralMutants.ts'
 import { LEASE_MUTANTS } from './leaseMutants.ts'
 import { hunt } from './mutantHunt.ts'
@@ -16,7 +17,7 @@ const { values, positionals } = parseArgs({
   options: { seeds: { type: 'string', default: '300' } },
 })
 
-const chosen = [...MUTANTS, ...LEASE_MUTANTS, ...EPHEMERAL_MUTANTS].filter(
+const chosen = [...MUTANTS, ...LEASE_MUTANTS, ...EPHEMERAL_MUTANTS, ...BURST_MUTANTS].filter(
   ({ name, invariant }) => {
     return (
       positionals.length === 0 || positionals.some((word) => `${invariant} ${name}`.includes(word))
