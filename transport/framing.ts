@@ -78,13 +78,22 @@ export class FrameReader {
     this.#bodyBytesMax = bodyBytesMax
   }
 
-  /** Takes the next bytes of the stream and returns the frames that are whole now. */
-  push(chunk: Uint8Array): FramesRead {
+  /**
+   * Takes the next bytes of the stream and returns the frames that are whole now. No frame lies in
+   * a chunk that is lent: its memory is used again.
+   */
+  push(chunk: Uint8Array, isLent = false): FramesRead {
     const frames: Frame[] = []
     let offset = 0
     if (this.#problem === undefined && this.#partialBytes > 0) offset = this.#resume(chunk, frames)
     while (this.#problem === undefined && offset < chunk.length) {
-      offset = this.#take(chunk, offset, frames)
+      const frameBytes = this.#frameBytesAt(chunk, offset)
+      const end = offset + frameBytes
+      if (end > chunk.length) offset = this.#keep(chunk, offset, frameBytes)
+      else if (frameBytes > 0) {
+        frames.push(isLent ? chunk.slice(offset, end) : cut(chunk, offset, frameBytes))
+        offset = end
+      }
     }
     return this.#problem === undefined ? { frames } : { frames, problem: this.#problem }
   }
@@ -123,18 +132,14 @@ export class FrameReader {
   }
 
   /**
-   * Takes the frame that begins at `offset`, whole or in part, and returns where the next one
-   * begins.
+   * How long the frame is that begins at `offset`, or its header if that is not all there; 0 if it
+   * is not permitted.
    */
-  #take(chunk: Uint8Array, offset: number, frames: Frame[]): number {
-    const restBytes = chunk.length - offset
-    if (restBytes < FRAME_HEADER_BYTES) return this.#keep(chunk, offset, FRAME_HEADER_BYTES)
+  #frameBytesAt(chunk: Uint8Array, offset: number): number {
+    if (chunk.length - offset < FRAME_HEADER_BYTES) return FRAME_HEADER_BYTES
     const bodyBytes = lengthAt(chunk, offset)
-    if (!this.#permits(bodyBytes)) return offset
-    const frameBytes = FRAME_HEADER_BYTES + bodyBytes
-    if (restBytes < frameBytes) return this.#keep(chunk, offset, frameBytes)
-    frames.push(cut(chunk, offset, frameBytes))
-    return offset + frameBytes
+    const isPermitted = bodyBytes > 0 && bodyBytes <= this.#bodyBytesMax
+    return isPermitted || this.#permits(bodyBytes) ? FRAME_HEADER_BYTES + bodyBytes : 0
   }
 
   /**

@@ -25,6 +25,9 @@ export const QUEUE_BYTES_HIGH = 4 * 1024 * 1024
 /** How long `close` waits for the network to take what is queued, in milliseconds. */
 export const FLUSH_MS_MAX = 10_000
 
+/** How much a socket that dialled reads at once, into memory that it uses again, in bytes. */
+const READ_BYTES = 64 * 1024
+
 /** How long `close` then goes on to read what the other side had under way, in milliseconds. */
 export const LINGER_MS = 2_000
 
@@ -93,8 +96,15 @@ interface Place {
 }
 
 function dial({ address, limits, isBound, mayReach }: Place, events: WireEvents): Wire {
-  const socket = new Socket({ allowHalfOpen: true })
-  const wire = new TcpWire({ socket, role: 'dialler', remoteAddress: address, limits })
+  const memory = new Uint8Array(READ_BYTES)
+  const read = (bytes: number) => {
+    wire.read(memory.subarray(0, bytes))
+    return true
+  }
+  const reading = { allowHalfOpen: true, onread: { buffer: memory, callback: read } }
+  const socket = new Socket(reading)
+  const ends = { role: 'dialler', remoteAddress: address } as const
+  const wire = new TcpWire({ socket, isLent: true, ...ends, limits })
   wire.attend(events)
   const target = parseTcpAddress(address)
   if (target === undefined || target.port === 0) {

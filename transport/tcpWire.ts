@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { FrameReader, PREAMBLE, PreambleReader } from './framing.ts'
 import type { Frame, Wire, WireEnd, WireEvents } from './ports.ts'
 import { wireEndOf } from './tcpError.ts'
+import { endWithTick } from './tick.ts'
 
 /** When so many bytes were written in one tick, they leave before it ends. */
 const HELD_BYTES_MAX = 64 * 1024
@@ -17,6 +18,8 @@ export interface TcpLimits {
 
 export interface TcpWireOptions {
   readonly socket: Socket
+  /** True if the socket hands what it reads to `read`, in memory that it uses again. */
+  readonly isLent?: boolean
   readonly role: 'dialler' | 'acceptor'
   readonly remoteAddress: string
   readonly limits: TcpLimits
@@ -35,6 +38,7 @@ export class TcpWire implements Wire {
   #socket: Socket
   readonly #role: 'dialler' | 'acceptor'
   readonly #limits: TcpLimits
+  readonly #isLent: boolean
   readonly #preamble = new PreambleReader()
   readonly #reader = new FrameReader()
   #events: WireEvents | undefined
@@ -48,6 +52,8 @@ export class TcpWire implements Wire {
   #heldBytes = 0
   #overfull = false
   #readingPaused = false
+  /** What came behind the preamble while reading was paused. */
+  #rest: Uint8Array | undefined
   #end: WireEnd | undefined
   #timer: NodeJS.Timeout | undefined
   #binding: Uint8Array | undefined
@@ -57,6 +63,7 @@ export class TcpWire implements Wire {
     this.#socket = options.socket
     this.#role = options.role
     this.#limits = options.limits
+    this.#isLent = options.isLent ?? false
   }
 
   /** True until the preambles were exchanged, unless it has ended before. */
@@ -93,7 +100,7 @@ export class TcpWire implements Wire {
       this.#socket = socket
       this.#watch(socket)
     }
-    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    if (!this.#isLent) socket.on('data', (chunk: Uint8Array) => this.read(chunk))
     socket.on('end', () => this.#receiveEnd())
     if (this.#role === 'dialler') socket.write(PREAMBLE)
   }
@@ -124,7 +131,9 @@ export class TcpWire implements Wire {
 
   resumeReading(): void {
     this.#readingPaused = false
-    if (this.#state !== 'opening') this.#socket.resume()
+    if (this.#state === 'opening') return
+    if (this.#rest !== undefined) process.nextTick(() => this.#readRest())
+    this.#socket.resume()
   }
 
   close(): void {
@@ -163,7 +172,7 @@ export class TcpWire implements Wire {
    * as it comes, so that the other side reads while this one still writes.
    */
   #write(frame: Frame): void {
-    if (this.#written === 0) process.nextTick(this.#endTick)
+    if (this.#written === 0) endWithTick(this)
     else if (this.#written === 1) this.#socket.cork()
     this.#written++
     if (this.#socket.writableLength + frame.length > this.#limits.queueBytesHigh) {
@@ -177,7 +186,8 @@ export class TcpWire implements Wire {
     if (this.#heldBytes >= HELD_BYTES_MAX) this.#release()
   }
 
-  readonly #endTick = (): void => {
+  /** What was held back in this tick leaves. */
+  endTick(): void {
     if (this.#written > 1) this.#socket.uncork()
     this.#written = 0
     this.#heldBytes = 0
@@ -199,13 +209,14 @@ export class TcpWire implements Wire {
     this.#events?.drained()
   }
 
-  #receive(chunk: Uint8Array): void {
+  /** Takes what the socket has read. */
+  read(chunk: Uint8Array): void {
     if (this.#state === 'closed') return
     if (this.#state === 'opening') {
       this.#greet(chunk)
       return
     }
-    const { frames, problem } = this.#reader.push(chunk)
+    const { frames, problem } = this.#reader.push(chunk, this.#isLent)
     if (frames.length > 0) this.#events?.frames(frames)
     if (problem !== undefined) this.abort(problem)
   }
@@ -218,8 +229,15 @@ export class TcpWire implements Wire {
     if (read.verdict !== 'right') return
     this.#open()
     if (read.rest.length === 0 || this.#isClosed()) return
-    if (this.#readingPaused) this.#socket.unshift(read.rest)
-    else this.#receive(read.rest)
+    if (this.#readingPaused) this.#rest = read.rest.slice()
+    else this.read(read.rest)
+  }
+
+  #readRest(): void {
+    const rest = this.#rest
+    if (rest === undefined || this.#readingPaused) return
+    this.#rest = undefined
+    this.read(rest)
   }
 
   #open(): void {

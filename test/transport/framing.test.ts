@@ -168,6 +168,13 @@ framing('a small frame does not keep a large chunk alive, and a large one is not
   assert.is(large?.buffer, chunk.buffer)
 })
 
+framing('no frame lies in memory that is lent', () => {
+  const chunk = streamOf([frameOf(100, 1), frameOf(60 * KIB, 2)])
+  const { frames } = new FrameReader(64 * KIB).push(chunk, true)
+  chunk.fill(0)
+  assert.equal(frames, [frameOf(100, 1), frameOf(60 * KIB, 2)])
+})
+
 framing('the preamble is known byte by byte, and so is a stranger', () => {
   const reader = new PreambleReader()
   for (const byte of PREAMBLE.subarray(0, -1)) {

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { transportChecks } from '../../transport/acceptance.ts'
 import { connect as connectPair, frameOf, WireRecorder } from '../../transport/acceptanceScene.ts'
 import { PREAMBLE } from '../../transport/framing.ts'
-import type { WireEnd, WireEvents } from '../../transport/ports.ts'
+import type { Wire, WireEnd, WireEvents } from '../../transport/ports.ts'
 import { type TcpOptions, tcpTransport } from '../../transport/tcp.ts'
 import { leavesNothing, sceneOf, sleep, until } from './sockets.ts'
 
@@ -255,6 +255,89 @@ writes('much data leaves before the tick ends, and not frame by frame', async ()
 })
 
 writes.run()
+
+const reads = suite('tcp: reads')
+
+/** Long enough not to be copied without need, in bytes. */
+const LONG = 20_000
+
+reads('what came stays what it is while more is read', async () => {
+  const here = sceneOf(tcpTransport(), 'tcp://127.0.0.1:0')
+  const { dialled, accepted } = await connectPair(here)
+  const sent = [1, 2, 3].map((mark) => frameOf(LONG, mark))
+  for (const [near, far] of [[dialled, accepted] as const, [accepted, dialled] as const]) {
+    near.wire.limitFrames(LONG)
+    for (const [index, frame] of sent.entries()) {
+      far.wire.send(frame)
+      await until(() => near.heard.received.length > index)
+    }
+  }
+  await here.close()
+  assert.equal(dialled.heard.received, sent)
+  assert.equal(accepted.heard.received, sent)
+})
+
+/** Sends the preamble and a frame behind it at once, to a wire that must not be read yet. */
+const RUSHED = Buffer.concat([PREAMBLE, frameOf(100, 1)])
+
+async function holdsBack(wire: Wire, heard: Uint8Array[], socket: Socket): Promise<void> {
+  await sleep(20)
+  socket.write(frameOf(100, 2))
+  await sleep(20)
+  assert.equal(heard, [])
+  wire.resumeReading()
+  wire.pauseReading()
+  await sleep(20)
+  assert.equal(heard, [])
+  wire.resumeReading()
+  await until(() => heard.length === 2)
+  assert.equal(heard, [frameOf(100, 1), frameOf(100, 2)])
+  wire.destroy()
+  socket.destroy()
+}
+
+function hearing(heard: Uint8Array[]): WireEvents {
+  const frames = (list: readonly Uint8Array[]) => void heard.push(...list)
+  return { opened() {}, frames, drained() {}, closed() {} }
+}
+
+reads('a dialler that holds back reading from the start loses nothing', async () => {
+  const server = createServer((socket) => socket.once('data', () => socket.write(RUSHED)))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const heard: Uint8Array[] = []
+  const wire = tcpTransport().dial(`tcp://127.0.0.1:${port}`, hearing(heard))
+  wire.pauseReading()
+  const [socket] = await once(server, 'connection')
+  await holdsBack(wire, heard, socket)
+  server.close()
+})
+
+reads('an acceptor that holds back reading from the start loses nothing', async () => {
+  const heard: Uint8Array[] = []
+  const accepted: Wire[] = []
+  let address: string | undefined
+  const listener = tcpTransport().listen('tcp://127.0.0.1:0', {
+    listening: (chosen) => {
+      address = chosen
+    },
+    accepted: (wire) => {
+      wire.pauseReading()
+      accepted.push(wire)
+      return hearing(heard)
+    },
+    failed: ({ detail }) => assert.unreachable(detail),
+  })
+  await until(() => address !== undefined)
+  const socket = connect(Number(address?.split(':').at(-1)), '127.0.0.1')
+  socket.write(RUSHED)
+  await until(() => accepted.length === 1)
+  await holdsBack(accepted[0] as Wire, heard, socket)
+  listener.close()
+})
+
+reads.run()
 
 const leftovers = suite('tcp: the process')
 
