@@ -18,8 +18,22 @@ export function realClock(): Clock {
     clearTimeout: (timer: Timer) => {
       if (timer instanceof LongTimer) timer.cancel()
     },
-    defer: (callback) => queueMicrotask(callback),
+    defer,
   }
+}
+
+const NOW = Promise.resolve()
+
+/** A microtask of the language itself: Node's own makes a resource for whoever traces it. */
+function defer(callback: () => void): void {
+  NOW.then(callback).catch(fail)
+}
+
+/** What is thrown counts as uncaught, not as a promise that nobody awaits. */
+function fail(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }
 
 /** One timer, made of as many of Node's as its delay needs. */

@@ -310,6 +310,19 @@ real('it defers before timers, keeps a short delay, and cancels', async () => {
   assert.ok(clock.now() - startMs >= 9)
 })
 
+real('what deferred work throws is uncaught, and no rejection', async () => {
+  const caught: unknown[] = []
+  const listeners = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.once('uncaughtException', (error, origin) => caught.push(error.message, origin))
+  realClock().defer(() => {
+    throw new Error('a defect')
+  })
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  for (const listener of listeners) process.on('uncaughtException', listener)
+  assert.equal(caught, ['a defect', 'uncaughtException'])
+})
+
 real('a delay of years does not fire at once', async () => {
   const clock = realClock()
   const fired: string[] = []
