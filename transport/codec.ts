@@ -27,7 +27,7 @@ import {
   NO_CELLS,
 } from './excess.ts'
 import { body, FRAME_HEADER_BYTES, seal } from './framing.ts'
-import { flattenOwn, PAIRS_AT, unflattenOwn } from './ownCodec.ts'
+import { flattenOwn, OWN, PAIRS_AT, unflattenOwn } from './ownCodec.ts'
 import { readPeers, readPresence } from './peersCodec.ts'
 import type { Frame } from './ports.ts'
 import { shapeProblem } from './shape.ts'
@@ -50,8 +50,7 @@ const PEERS_TELL = 35
 const BALLOT = 43
 /** A broadcast with the stamp of its origin behind it. */
 const STAMPED = 44
-/** What the sender wrote itself, and what another one passes on of that: see `ownCodec.ts`. */
-const OWN = 50
+/** What another one passes on of what a sender wrote itself; that is 50, see `ownCodec.ts`. */
 const RELAYED = 51
 
 const ENTRIES = 0
@@ -73,7 +72,7 @@ export function encode(message: Message): Frame {
  */
 export function encodeOwn(broadcast: Broadcast): Frame {
   const flat = flattenOwn(broadcast)
-  return flat === undefined ? encode(broadcast) : frameOf([OWN, ...flat])
+  return flat === undefined ? encode(broadcast) : frameOf(flat)
 }
 
 /** The frame to pass on: the very one that came, or one around it that names its origin. */

@@ -16,7 +16,10 @@ import { isCount } from './controlCodec.ts'
 /** Where the keys and values begin. */
 export const PAIRS_AT = 6
 
-/** The broadcast behind its kind, or undefined if it takes the long form. */
+/** What opens the frame, to tell it from the other kinds. */
+export const OWN = 50
+
+/** The broadcast in short, or undefined if it takes the long form. */
 export function flattenOwn({ number, body, stamp }: Broadcast): unknown[] | undefined {
   if (body.kind !== 'entries' || stamp !== undefined) return undefined
   const { batch, from, to } = body
@@ -25,7 +28,8 @@ export function flattenOwn({ number, body, stamp }: Broadcast): unknown[] | unde
   const isAll = sequence === from && to === from + keys.length - 1
   if (!isPlain || !isAll || typeof flags !== 'number' || (flags & ABSENT) !== 0) return undefined
   if (typeof epoch !== 'number' || typeof termMs !== 'number') return undefined
-  const flat: unknown[] = [number, from, termMs === LEASE_MS_DEFAULT ? null : termMs, epoch, flags]
+  const term = termMs === LEASE_MS_DEFAULT ? null : termMs
+  const flat: unknown[] = [OWN, number, from, term, epoch, flags]
   for (let row = 0; row < keys.length; row++) {
     flat.push(publicKey(keys[row] as StoredKey), flattenValue(values[row]))
   }
@@ -44,8 +48,21 @@ export function unflattenOwn(flat: unknown[], origin: Origin): Broadcast | undef
   if (typeof termMs !== 'number' || !(termMs >= 0) || termMs > LEASE_MS_MAX) return undefined
   const cells = readPairs(flat)
   if (cells === undefined) return undefined
-  const shared = { writer: 0, epoch, sequence: from, termMs, remainingMs: null, flags }
-  const batch: Batch = { origins: [origin], ...cells, ...shared, heirs: [], over: [] }
+  // Written out, since names behind a spread are each a slow call.
+  const batch: Batch = {
+    keys: cells.keys,
+    values: cells.values,
+    sizes: cells.sizes,
+    writer: 0,
+    epoch,
+    sequence: from,
+    termMs,
+    remainingMs: null,
+    flags,
+    heirs: [],
+    over: [],
+    origins: [origin],
+  }
   const to = from + rows - 1
   return { kind: 'broadcast', origin, number, body: { kind: 'entries', from, to, batch } }
 }

@@ -26,15 +26,25 @@ export interface Claim {
   isHearsay: boolean
 }
 
-/** The lineages of a batch, by row, in this replica's writer indexes. */
-export function lineagesOf(batch: Batch, writers: readonly number[]): Map<number, Lineage> {
+/** To whom rows of a batch are reserved, and from which grants they descend. */
+interface Legacies {
+  readonly heirs: ReadonlyMap<number, PeerId>
+  /** In this replica's writer indexes. */
+  readonly lineages: ReadonlyMap<number, Lineage>
+}
+
+const NO_LEGACIES: Legacies = { heirs: new Map(), lineages: new Map() }
+
+/** What is out of the ordinary in the rows of a batch: in most of them nothing is. */
+export function legaciesOf({ heirs, over }: Batch, writers: readonly number[]): Legacies {
+  if (heirs.length === 0 && over.length === 0) return NO_LEGACIES
   const lineages = new Map<number, [number, number][]>()
-  for (const [row, writer, sequence] of batch.over) {
+  for (const [row, writer, sequence] of over) {
     const lineage = lineages.get(row) ?? []
     lineage.push([writers[writer] as number, sequence])
     lineages.set(row, lineage)
   }
-  return lineages
+  return { heirs: new Map(heirs), lineages }
 }
 
 /** What a claim says beside its version. */

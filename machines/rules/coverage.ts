@@ -154,7 +154,15 @@ function isCoverageItem(item: unknown): boolean {
   return true
 }
 
+/** The origin that was asked for last: the way of one frame asks for the same one several times. */
+let lastOrigin: Origin | undefined
+let lastKey = ''
+
 /** One text for an origin, to key a Map by. Ids hold no space, so it is unambiguous. */
 export function originKey(origin: Origin): string {
-  return `${origin.peer} ${origin.run}`
+  if (origin === lastOrigin) return lastKey
+  lastOrigin = origin
+  // A template would make a text in parts, which each look into a Map puts together again.
+  lastKey = [origin.peer, origin.run].join(' ')
+  return lastKey
 }

@@ -179,7 +179,10 @@ export function gather(replica: Replica, slots: readonly number[], reading: Read
   const writer = columnOf(table.writer, slots)
   const termMs = columnOf(table.termMs, slots)
   return {
-    ...{ keys, values, sizes },
+    // Written out, since names behind a spread are each a slow call.
+    keys,
+    values,
+    sizes,
     writer: slots.length === 0 ? 0 : renamed(writer, (each) => names.of(each)),
     epoch: columnOf(table.epoch, slots),
     sequence: columnOf(table.sequence, slots, 1),

@@ -9,7 +9,7 @@
 
 import { ABSENT, at, atRising, type Batch, OVER_MS, RELEASED } from './batch.ts'
 import { formerOf, isUnheard, tellChange, tellLeaseChange } from './change.ts'
-import { type Claim, compareContent, lapseOf, lineagesOf } from './claim.ts'
+import { type Claim, compareContent, lapseOf, legaciesOf } from './claim.ts'
 import { isOverOnArrival } from './ephemeral.ts'
 import { isFull } from './grant.ts'
 import type { StoredKey } from './key.ts'
@@ -22,7 +22,7 @@ import { admitsOrigins, noteLack } from './origins.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { shareBroken } from './share.ts'
-import { enterRow, stretchOf } from './stretch.ts'
+import { enterRow, type Stretch, stretchOf } from './stretch.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
@@ -54,16 +54,18 @@ export function mergeBatch(
   if (!admitsOrigins(replica, batch.origins)) return false
   replica.burst.spoil()
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
-  const heirs = new Map(batch.heirs)
-  const lineages = lineagesOf(batch, writers)
+  const { heirs, lineages } = legaciesOf(batch, writers)
   const claim: Claim = { ...BLANK }
-  const stretch = stretchOf(replica, batch, { writers, reading })
+  let stretch: Stretch | null | undefined = null
   let fits = true
   const entered = stretch === undefined ? 0 : enterNewcomers(replica, stretch)
   for (let row = entered; row < batch.keys.length; row++) {
     const key = batch.keys[row] as StoredKey
     const slot = replica.table.find(key)
-    if (slot === NOWHERE && stretch !== undefined && enterRow(replica, stretch, row)) continue
+    if (slot === NOWHERE) {
+      if (stretch === null) stretch = stretchOf(replica, batch, { writers, reading })
+      if (stretch !== undefined && enterRow(replica, stretch, row)) continue
+    }
     claim.writer = writers[at(batch.writer, row)] as number
     if (claim.writer === SELF) {
       // This peer knows best what it wrote.

@@ -14,6 +14,8 @@ import type { Origin } from './peer.ts'
 export interface Waterfall {
   /** What fell so far, by origin; the least recently heard origin first. */
   readonly seen: Map<string, Coverage>
+  /** What fell of the origin that was heard most recently. */
+  latest: Coverage | undefined
   /** The number of this peer's own last broadcast. */
   sent: number
   /** The limit that the last fresh broadcast reached, if it did. */
@@ -21,7 +23,7 @@ export interface Waterfall {
 }
 
 export function createWaterfall(): Waterfall {
-  return { seen: new Map(), sent: 0, reached: null }
+  return { seen: new Map(), latest: undefined, sent: 0, reached: null }
 }
 
 /** True if this broadcast came before. */
@@ -35,18 +37,20 @@ export function fallsFresh(waterfall: Waterfall, origin: Origin, number: number)
   let coverage = waterfall.seen.get(key)
   if (coverage?.covers(number)) return false
   if (coverage === undefined) coverage = new Coverage()
-  // Deleting first moves the origin to the end of the Map, so the first one is the longest silent.
-  waterfall.seen.delete(key)
-  waterfall.seen.set(key, coverage)
+  if (coverage !== waterfall.latest) {
+    // Deleting first moves the origin to the end of the Map, so the first is the longest silent.
+    waterfall.seen.delete(key)
+    waterfall.seen.set(key, coverage)
+    waterfall.latest = coverage
+  }
   coverage.add(number)
-  const isGapClosed = coverage.closeOldestGap()
-  const isRunForgotten = forgetSilent(waterfall)
+  const isGapClosed = coverage.hasGaps && coverage.closeOldestGap()
+  const isRunForgotten = waterfall.seen.size > ORIGINS_MAX && forgetSilent(waterfall)
   waterfall.reached = isRunForgotten ? 'window.runs' : isGapClosed ? 'window.gaps' : null
   return true
 }
 
 function forgetSilent(waterfall: Waterfall): boolean {
-  if (waterfall.seen.size <= ORIGINS_MAX) return false
   const [oldest] = waterfall.seen.keys()
   return oldest !== undefined && waterfall.seen.delete(oldest)
 }
