@@ -11,7 +11,7 @@ import type { Transport, Wire, WireEvents } from './ports.ts'
 import { formatTcpAddress, parseTcpAddress } from './tcpAddress.ts'
 import { listenTcp } from './tcpListener.ts'
 import { within } from './tcpLookup.ts'
-import { type TcpLimits, TcpWire } from './tcpWire.ts'
+import { TcpWire } from './tcpWire.ts'
 
 /** How long a dial may take, from `dial` to `opened`, in milliseconds. */
 export const DIAL_MS_MAX = 5_000
@@ -75,6 +75,15 @@ export function tcpTransport(options: TcpOptions = {}): Transport {
     dial: (address, events, mayReach) => dial({ address, limits, isBound, mayReach }, events),
     listen: (address, events) => listenTcp({ address, scheme: 'tcp', limits, begin }, events),
   }
+}
+
+/** The limits of one wire. Each has a default, see `TcpOptions`. */
+export interface TcpLimits {
+  readonly dialMsMax: number
+  readonly preambleMsMax: number
+  readonly queueBytesHigh: number
+  readonly flushMsMax: number
+  readonly lingerMs: number
 }
 
 /** The limits when all are decided. */

@@ -5,9 +5,10 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Listener, ListenerEvents, ListenFailure, WireEvents } from './ports.ts'
+import type { TcpLimits } from './tcp.ts'
 import { formatTcpAddress, parseTcpAddress, type TcpAddress, type TcpScheme } from './tcpAddress.ts'
 import { listenFailureOf } from './tcpError.ts'
-import { type TcpLimits, TcpWire } from './tcpWire.ts'
+import { TcpWire } from './tcpWire.ts'
 
 export interface Listening {
   readonly address: string

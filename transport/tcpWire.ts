@@ -1,20 +1,12 @@
 import type { Socket } from 'node:net'
 import { FrameReader, PREAMBLE, PreambleReader } from './framing.ts'
 import type { Frame, Wire, WireEnd, WireEvents } from './ports.ts'
+import type { TcpLimits } from './tcp.ts'
 import { wireEndOf } from './tcpError.ts'
 import { endWithTick } from './tick.ts'
 
 /** When so many bytes were written in one tick, they leave before it ends. */
 const HELD_BYTES_MAX = 64 * 1024
-
-/** The limits of one wire. All have defaults, see `TcpOptions`. */
-export interface TcpLimits {
-  readonly dialMsMax: number
-  readonly preambleMsMax: number
-  readonly queueBytesHigh: number
-  readonly flushMsMax: number
-  readonly lingerMs: number
-}
 
 export interface TcpWireOptions {
   readonly socket: Socket

@@ -25,11 +25,11 @@ import {
 } from 'node:tls'
 import { HoldfastError } from '../machines/rules/errors.ts'
 import type { Transport, Wire, WireEnd, WireEvents } from './ports.ts'
-import { type TcpOptions, tcpLimits } from './tcp.ts'
+import { type TcpLimits, type TcpOptions, tcpLimits } from './tcp.ts'
 import { parseTcpAddress } from './tcpAddress.ts'
 import { listenTcp } from './tcpListener.ts'
 import { within } from './tcpLookup.ts'
-import { type TcpLimits, TcpWire } from './tcpWire.ts'
+import { TcpWire } from './tcpWire.ts'
 import {
   type CertificateTexts,
   readable,

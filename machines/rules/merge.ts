@@ -22,7 +22,7 @@ import { admitsOrigins, noteLack } from './origins.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { shareBroken } from './share.ts'
-import { enterRow, type Stretch, stretchOf } from './stretch.ts'
+import { enterRow, stretchOf } from './stretch.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
@@ -56,16 +56,13 @@ export function mergeBatch(
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
   const { heirs, lineages } = legaciesOf(batch, writers)
   const claim: Claim = { ...BLANK }
-  let stretch: Stretch | null | undefined = null
+  const stretch = stretchOf(replica, batch, { writers, reading })
   let fits = true
   const entered = stretch === undefined ? 0 : enterNewcomers(replica, stretch)
   for (let row = entered; row < batch.keys.length; row++) {
     const key = batch.keys[row] as StoredKey
     const slot = replica.table.find(key)
-    if (slot === NOWHERE) {
-      if (stretch === null) stretch = stretchOf(replica, batch, { writers, reading })
-      if (stretch !== undefined && enterRow(replica, stretch, row)) continue
-    }
+    if (slot === NOWHERE && stretch !== undefined && enterRow(replica, stretch, row)) continue
     claim.writer = writers[at(batch.writer, row)] as number
     if (claim.writer === SELF) {
       // This peer knows best what it wrote.
