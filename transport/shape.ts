@@ -23,75 +23,75 @@ export const FRAME_ELEMENTS_MAX = 6 * VALUE_PARTS_MAX
 /** What is wrong with a frame's shape: too deep, too much, or nothing that we ever send. */
 export type ShapeProblem = 'frame.depth' | 'frame.elements' | 'frame.content'
 
-/** How many elements are still to come on each level; used by one call at a time. */
+/** How many elements are still to come on the levels around; used by one call at a time. */
 const due = new Uint32Array(FRAME_DEPTH_MAX + 1)
 
-/** What is wrong with the body of a frame; undefined if it may be decoded. */
+/**
+ * What is wrong with the body of a frame; undefined if it may be decoded. Every frame that comes in
+ * passes here, element by element, so the plain ones are stepped over by a look into one table.
+ */
 export function shapeProblem(bytes: Uint8Array): ShapeProblem | undefined {
   const end = bytes.length
   let at = 0
   let depth = 0
   let elements = 0
-  due[0] = 1
+  let left = 1
   for (;;) {
-    while (due[depth] === 0) if (depth-- === 0) return at === end ? undefined : 'frame.content'
+    while (left === 0) {
+      if (depth === 0) return at === end ? undefined : 'frame.content'
+      left = due[--depth] as number
+    }
     if (at >= end) return 'frame.content'
     if (++elements > FRAME_ELEMENTS_MAX) return 'frame.elements'
-    due[depth] = (due[depth] as number) - 1
-    const head = bytes[at] as number
-    if (head < 0x80 || head >= 0xe0) {
-      at += 1
-      continue
-    }
-    if (head >= 0xa0 && head < 0xc0) {
-      at += 1 + head - 0xa0
-      continue
-    }
-    const items = itemsAt(bytes, at, head)
-    if (items === undefined) {
-      const size = sizeAt(bytes, at, head)
+    left--
+    const size = SIZES[bytes[at] as number] as number
+    if (size > 0) {
       at += size
-      if (size === 0 || at > end) return 'frame.content'
       continue
     }
-    at += head < 0xa0 ? 1 : head === 0xdc ? 3 : 5
+    if (size === 0) return 'frame.content'
+    const length = lengthAt(bytes, at, size)
+    if (size > ARRAY) {
+      // What goes beyond the end is found there.
+      at += 1 - size + length
+      continue
+    }
+    at += 1 + ARRAY - size
     // Each item takes a byte at least, so a header that announces more than there is lies.
-    if (items > end - at) return 'frame.content'
-    if (++depth > FRAME_DEPTH_MAX) return 'frame.depth'
-    due[depth] = items
+    if (length > end - at) return 'frame.content'
+    if (depth === FRAME_DEPTH_MAX) return 'frame.depth'
+    due[depth++] = left
+    left = length
   }
 }
 
-/** How many items the array has that begins here; undefined if none begins here. */
-function itemsAt(bytes: Uint8Array, at: number, head: number): number | undefined {
-  if (head >= 0x90 && head < 0xa0) return head - 0x90
-  if (head === 0xdc) return numberAt(bytes, at, 2)
-  return head === 0xdd ? numberAt(bytes, at, 4) : undefined
+/** What text, bytes or an array that begins here is long; what is cut off counts as endless. */
+function lengthAt(bytes: Uint8Array, at: number, size: number): number {
+  if (size === -1) return bytes[at + 1] ?? Number.POSITIVE_INFINITY
+  if (size === ARRAY) return (bytes[at] as number) - 0x90
+  let length = 0
+  for (let each = 1; each <= (size > ARRAY ? -size : ARRAY - size); each++) {
+    length = length * 256 + (bytes[at + each] ?? Number.POSITIVE_INFINITY)
+  }
+  return length
 }
 
-/** How many bytes the scalar takes that begins here, header included; 0 if it is none of ours. */
-function sizeAt(bytes: Uint8Array, at: number, head: number): number {
-  if (head < 0xc0) return 0
-  const size = SIZES[head - 0xc0] as number
-  return size < 0 ? 1 - size + numberAt(bytes, at, -size) : size
-}
+/** At this and below: an array, with the length in so many bytes less. */
+const ARRAY = -8
 
-/**
- * What follows the heads from 0xc0 on: how many bytes in all, or below zero in how many bytes the
- * length is; 0 for maps, extensions and what is not in use.
- */
-const SIZES = [
-  1, 0, 1, 1, -1, -2, -4, 0, 0, 0, 5, 9, 2, 3, 5, 9, 2, 3, 5, 9, 0, 0, 0, 0, 0, -1, -2, -4, 0, 0, 0,
-  0,
+/** The same from 0xc0 on. */
+const LATER = [
+  ...[1, 0, 1, 1, -1, -2, -4, 0, 0, 0, 5, 9, 2, 3, 5, 9],
+  ...[2, 3, 5, 9, 0, 0, 0, 0, 0, -1, -2, -4, ARRAY - 2, ARRAY - 4, 0, 0],
 ]
 
-/** The number in so many bytes behind the head; what is cut off counts as endless. */
-function numberAt(bytes: Uint8Array, at: number, size: number): number {
-  let number = 0
-  for (let each = 1; each <= size; each++) {
-    const byte = bytes[at + each]
-    if (byte === undefined) return Number.POSITIVE_INFINITY
-    number = number * 256 + byte
-  }
-  return number
-}
+/**
+ * By the first byte: how many bytes there are in all, or below zero in how many bytes the length
+ * is; 0 for maps, extensions and what is not in use.
+ */
+const SIZES = Int8Array.from({ length: 256 }, (_, head) => {
+  if (head < 0x80 || head >= 0xe0) return 1
+  if (head < 0x90) return 0
+  if (head < 0xa0) return ARRAY
+  return head < 0xc0 ? 1 + head - 0xa0 : (LATER[head - 0xc0] as number)
+})

@@ -47,6 +47,7 @@ export function judgeIngress(
 function raises(replica: Replica, batch: Batch, teller: PeerId | null): boolean {
   const { table, floor } = replica
   if (!replica.leasing) return false
+  if (typeof batch.epoch === 'number' && batch.epoch <= TOKEN_RISE_MAX) return false
   for (let row = 0; row < batch.keys.length; row++) {
     const token = at(batch.epoch, row)
     if (token <= TOKEN_RISE_MAX || batch.origins[at(batch.writer, row)]?.peer !== teller) continue
