@@ -5,7 +5,7 @@
  * the first time takes ten times as long, and there is little of it here.
  */
 
-import { at, atRising } from './batch.ts'
+import { at } from './batch.ts'
 import { NOTHING, tellChange } from './change.ts'
 import { lapseOf } from './claim.ts'
 import type { Replica } from './replica.ts'
@@ -74,13 +74,22 @@ function fill(
   table.termMs.fill(row.termMs, first, end)
   table.flags.fill(row.flags, first, end)
   table.lapseAt.fill(row.lapseAt, first, end)
-  for (let each = 0; each < rows; each++) {
-    table.epoch[first + each] = at(epoch, each)
-    table.sequence[first + each] = atRising(sequence, each)
-  }
+  if (typeof epoch === 'number') table.epoch.fill(epoch, first, end)
+  else table.epoch.set(isWhole ? epoch : epoch.slice(0, rows), first)
+  if (typeof sequence === 'number') count(table.sequence, sequence, { first, end })
+  else table.sequence.set(isWhole ? sequence : sequence.slice(0, rows), first)
   if (typeof remainingMs === 'number') return
   for (let each = 0; each < rows; each++) {
     const left = { remainingMs: at(remainingMs, each), heir: undefined }
     table.lapseAt[first + each] = lapseOf(left, reading)
   }
+}
+
+/** Fills cells with numbers that rise by one. */
+function count(
+  cells: Float64Array,
+  from: number,
+  { first, end }: { first: number; end: number },
+): void {
+  for (let slot = first, number = from; slot < end; slot++) cells[slot] = number++
 }
