@@ -1,18 +1,14 @@
 /** Answers to the questions of neighbours: everything that they have not heard of. */
 
+import { BATCH_ENTRIES_MAX } from '../machines/rules/batch.ts'
 import { collectedBeyond } from '../machines/rules/collect.ts'
-import { gather, runsOf } from '../machines/rules/gather.ts'
+import { gather } from '../machines/rules/gather.ts'
 import type { DataMessage } from '../machines/rules/message.ts'
+import { Owed } from '../machines/rules/owed.ts'
 import type { Handle } from '../machines/rules/peer.ts'
 import { reachWords } from '../machines/rules/reach.ts'
-import {
-  coverageBeyond,
-  digestToTell,
-  renewedDigest,
-  slotsOwed,
-} from '../machines/rules/reconcile.ts'
+import { coverageBeyond, digestToTell, renewedDigest } from '../machines/rules/reconcile.ts'
 import { renewalWords } from '../machines/rules/renewal.ts'
-import { GRANT_UNSENT } from '../machines/rules/table.ts'
 import type { Timer } from '../transport/ports.ts'
 import { isProvable } from './evidence.ts'
 import type { Line } from './line.ts'
@@ -21,6 +17,8 @@ import { Turns } from './turns.ts'
 
 /** An answer waits while more than this many bytes wait on the line. */
 const ANSWER_QUEUE_BYTES_MAX = 1024 * 1024
+/** How many entries are given first, so that who asked has work soon; then twice as many. */
+const FIRST_ENTRIES = 250
 /** An answer gives so many bytes, then it is the turn of others. */
 const TURN_BYTES_MAX = 512 * 1024
 /** How often an answer that waits looks whether the line takes more, in milliseconds. */
@@ -86,7 +84,8 @@ class Answer {
   readonly #board: Switchboard
   readonly #line: Line
   readonly #question: Told<'sync.ask'>
-  readonly #runs: Iterator<number[]>
+  readonly #owed: Owed
+  #entries = FIRST_ENTRIES
   readonly #heard: Pick<Told<'sync.done'>, 'coverage' | 'isPending'>
   readonly #queueBytesMax: number
   /** What is left out while the answer is on its way takes another one. */
@@ -102,7 +101,7 @@ class Answer {
     this.#leftOut = line.leftOut
     this.#question = question
     // No list of what is owed is kept, so an answer takes no more memory than what waits.
-    this.#runs = runsOf(replica, slotsOwed(replica, question))
+    this.#owed = new Owed(replica, question)
     // What changes while the answer is on its way is broadcast, so the coverage of this moment
     // holds.
     this.#heard = {
@@ -114,9 +113,10 @@ class Answer {
   pour(): void {
     const until = this.#board.counts.bytesOut + TURN_BYTES_MAX
     while (this.#line.queuedBytes <= this.#queueBytesMax) {
-      const next = this.#runs.next()
-      if (next.done) return this.#end()
-      this.#give(next.value)
+      const slots = this.#owed.next(this.#entries)
+      if (slots.length === 0) return this.#end()
+      this.#entries = Math.min(2 * this.#entries, BATCH_ENTRIES_MAX)
+      this.#give(slots)
       // A network that takes all there is leaves nothing in the queue.
       if (this.#board.counts.bytesOut >= until) break
     }
@@ -127,16 +127,11 @@ class Answer {
     this.#board.clock.clearTimeout(this.#timer)
   }
 
-  #give(run: readonly number[]): void {
+  #give(slots: readonly number[]): void {
     const { replica } = this.#board
-    const { table } = replica
-    // The first slot may have lost its entry since it was taken, or got one that may give way.
-    const isTellable = (slot: number) =>
-      table.unsent[slot] !== GRANT_UNSENT &&
-      (table.epoch[slot] as number) > 0 &&
-      isProvable(replica, slot)
-    const reading = this.#board.read()
-    const batch = gather(replica, run.filter(isTellable), reading)
+    const isSigned = replica.provenance !== null
+    const told = isSigned ? slots.filter((slot) => isProvable(replica, slot)) : slots
+    const batch = gather(replica, told, this.#board.read())
     const { ask } = this.#question
     const proofs = this.#board.notary?.prove(batch)
     this.#line.say({ kind: 'sync.give', ask, batch, ...(proofs && { proofs }) })

@@ -143,15 +143,15 @@ export class FrameReader {
   }
 
   /**
-   * Copies from the chunk until the partial frame has `wantedBytes`. The buffer doubles as it
-   * fills: copying stays linear, and a sender that announces much and sends little makes us hold
-   * little.
+   * Copies from the chunk until the partial frame has `wantedBytes`. The buffer grows fourfold as
+   * it fills: little is copied twice, and a sender that announces much and sends little makes us
+   * hold little.
    */
   #keep(chunk: Uint8Array, offset: number, wantedBytes: number): number {
     const end = Math.min(chunk.length, offset + wantedBytes - this.#partialBytes)
     const neededBytes = this.#partialBytes + end - offset
     if (this.#partial.length < neededBytes) {
-      const grownBytes = Math.max(neededBytes, 2 * this.#partial.length)
+      const grownBytes = Math.max(neededBytes, PINNED_FACTOR_MAX * this.#partial.length)
       const grown = new Uint8Array(Math.min(wantedBytes, grownBytes))
       grown.set(this.#partial.subarray(0, this.#partialBytes))
       this.#partial = grown

@@ -3,22 +3,23 @@
 import {
   at,
   BATCH_BYTES,
-  BATCH_ORIGINS_MAX,
   type Batch,
   type Column,
   FREED_MS,
   OVER_MS,
   pressed,
   RELEASED,
+  RENEWING,
 } from './batch.ts'
 import { NAMES_BYTES_MAX } from './burst.ts'
 import type { StoredKey } from './key.ts'
 import { ownerTermMs, type Reading } from './lease.ts'
-import { LINEAGE_MAX, NO_LINEAGE } from './lineage.ts'
+import { NO_LINEAGE } from './lineage.ts'
 import type { Origin, PeerId } from './peer.ts'
+import { Portion } from './portion.ts'
 import { entriesMaxOf } from './provenance.ts'
 import { foreignLapseAt, isMine, type Replica, SELF } from './replica.ts'
-import { SENT } from './table.ts'
+import { NOWHERE, SENT } from './table.ts'
 import type { Kept } from './value.ts'
 
 /** An own lease counts as whole for the first part of its term: so much of it. */
@@ -100,70 +101,16 @@ function fitsOne(replica: Replica, slots: number[]): boolean {
   return bytes <= BATCH_BYTES
 }
 
-/**
- * Splits slots into runs that fit a batch each. It takes slots only as far as it must, so the first
- * one of a run may have been taken before the run ahead was used.
- */
+/** Splits slots into runs that fit a batch each. */
 export function* runsOf(replica: Replica, slots: Iterable<number>): Generator<number[]> {
-  const entriesMax = entriesMaxOf(replica.provenance)
-  const named = new Named(replica)
-  let run: number[] = []
-  let bytes = 0
+  let portion = new Portion(replica)
   for (const slot of slots) {
-    const size = replica.table.sizeOf(slot)
-    const isLong = bytes + named.bytes + size > BATCH_BYTES || named.isFull
-    if (run.length >= entriesMax || (run.length > 0 && isLong)) {
-      yield run
-      run = []
-      bytes = 0
-      named.clear()
-    }
-    run.push(slot)
-    bytes += size
-    named.add(slot)
+    if (portion.take(slot)) continue
+    yield portion.slots
+    portion = new Portion(replica)
+    portion.take(slot)
   }
-  if (run.length > 0) yield run
-}
-
-/** Whom a run names so far: ids take room as well. */
-class Named {
-  /** What the ids take, in bytes. */
-  bytes = 0
-  readonly #writers = new Set<number>()
-  /** Mostly one writer after the other is the same. */
-  #last = -1
-  readonly #replica: Replica
-
-  constructor(replica: Replica) {
-    this.#replica = replica
-  }
-
-  /** True if the next entry might name more writers than a batch may. */
-  get isFull(): boolean {
-    return this.#writers.size + 1 + LINEAGE_MAX > BATCH_ORIGINS_MAX
-  }
-
-  clear(): void {
-    this.bytes = 0
-    this.#last = -1
-    this.#writers.clear()
-  }
-
-  add(slot: number): void {
-    const { table, lineages, heirs } = this.#replica
-    this.#name(table.writer[slot] as number)
-    if (lineages.size > 0) for (const [writer] of lineages.get(slot) ?? []) this.#name(writer)
-    if (heirs.size > 0) this.bytes += heirs.get(slot)?.length ?? 0
-  }
-
-  #name(writer: number): void {
-    if (writer === this.#last) return
-    this.#last = writer
-    if (this.#writers.has(writer)) return
-    this.#writers.add(writer)
-    const { peer, run } = this.#replica.origins[writer] as Origin
-    this.bytes += peer.length + run.length
-  }
+  if (portion.slots.length > 0) yield portion.slots
 }
 
 /** The entries in these slots, as they are now. */
@@ -217,8 +164,25 @@ function remainingOf(
   if (writer === SELF && typeof termMs === 'number' && isWholeTerm(replica, slots, reading)) {
     return null
   }
-  const remaining = slots.map((slot) => remainingMs(replica, slot, reading))
+  const remaining: number[] = []
+  let [leftMs, last] = [0, NOWHERE]
+  for (const slot of slots) {
+    // What was written together ends together.
+    if (!isAlike(replica, slot, last)) leftMs = remainingMs(replica, slot, reading)
+    remaining.push(leftMs)
+    last = slot
+  }
   return remaining.every((left, row) => left === at(termMs, row)) ? null : pressed(remaining)
+}
+
+/** True for two leases that end at the same time for the same reasons. */
+function isAlike({ table, heirs }: Replica, slot: number, other: number): boolean {
+  const { lapseAt, termMs, writer, flags } = table
+  if (other === NOWHERE || heirs.size > 0 || table.gone.size > 0) return false
+  if (lapseAt[slot] !== lapseAt[other] || termMs[slot] !== termMs[other]) return false
+  // What goes on by renewals does so by its number.
+  const isSame = writer[slot] === writer[other] && flags[slot] === flags[other]
+  return isSame && ((flags[slot] as number) & RENEWING) === 0
 }
 
 /** True for own leases of one term that have just begun, without a look at each of them. */

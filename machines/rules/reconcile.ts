@@ -26,7 +26,6 @@ import { admitsOrigins } from './origins.ts'
 import type { Origin } from './peer.ts'
 import { REACH_WORD_BYTES } from './reach.ts'
 import { indexOrigin, type Replica, SELF } from './replica.ts'
-import { GRANT_UNSENT } from './table.ts'
 
 /** What an asker says of itself. */
 export interface Question {
@@ -34,23 +33,6 @@ export interface Question {
   readonly coverage: CoverageList
   /** True if it wants every entry named, covered or not. */
   readonly all: boolean
-}
-
-/**
- * The slots whose entries the asker has not heard of, or all that can be told, one by one. The
- * table may change meanwhile: what is written then is broadcast, and what is dropped is not owed.
- */
-export function* slotsOwed(replica: Replica, { coverage, all }: Question): Generator<number> {
-  const { table } = replica
-  const heard = coverageByWriter(replica, coverage)
-  // Keys that come while the answer is on its way stand behind those that were there.
-  let left = table.entries
-  for (const slot of table.slotsInUse()) {
-    if (left-- === 0) return
-    if (table.unsent[slot] === GRANT_UNSENT) continue
-    const known = heard[table.writer[slot] as number]
-    if (all || !known?.covers(table.sequence[slot] as number)) yield slot
-  }
 }
 
 /** How far the replica has heard, as the end of an answer tells it: what the asker has not. */

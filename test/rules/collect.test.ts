@@ -9,7 +9,8 @@ import {
 import { coverageList } from '../../machines/rules/heard.ts'
 import { takeoverAt } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
-import { coverageBeyond, slotsOwed } from '../../machines/rules/reconcile.ts'
+import { Owed } from '../../machines/rules/owed.ts'
+import { coverageBeyond } from '../../machines/rules/reconcile.ts'
 import type { Replica } from '../../machines/rules/replica.ts'
 import { remove } from '../../machines/rules/write.ts'
 import { agree, ask, broadcast, collect, meet, receive } from './courier.ts'
@@ -160,10 +161,10 @@ collecting('a deletion that is collected while it is asked for is made up for', 
   doneBy(remove(alice, keyOf('door'), now))
   collect(alice, at(0))
   const question = { coverage: coverageList(bob), all: false }
-  const owed = slotsOwed(alice, question)
+  const owed = new Owed(alice, question)
   const told = coverageBeyond(alice, question)
   collectTombstones(alice, [])
-  assert.equal([...owed], [], 'what is gone is not given')
+  assert.equal(owed.next(), [], 'what is gone is not given')
   const collected = collectedBeyond(alice, question)
   assert.is(told.length, 1)
   assert.ok(isStale(bob, { told: question.coverage, collected }), 'so bob must compare everything')

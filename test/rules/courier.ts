@@ -8,17 +8,13 @@ import { collectedBeyond, holdsNothing } from '../../machines/rules/collect.ts'
 import { type Answered, conclude } from '../../machines/rules/conclusion.ts'
 import type { Coverage } from '../../machines/rules/coverage.ts'
 import { digestOf } from '../../machines/rules/digest.ts'
-import { gather, gatherUnsent, type OwnWrites, runsOf } from '../../machines/rules/gather.ts'
+import { gather, gatherUnsent, type OwnWrites } from '../../machines/rules/gather.ts'
 import { coverageList } from '../../machines/rules/heard.ts'
 import type { Reading } from '../../machines/rules/lease.ts'
 import { mergeBatch } from '../../machines/rules/merge.ts'
+import { Owed } from '../../machines/rules/owed.ts'
 import type { Origin } from '../../machines/rules/peer.ts'
-import {
-  coverageBeyond,
-  digestToTell,
-  heardDigest,
-  slotsOwed,
-} from '../../machines/rules/reconcile.ts'
+import { coverageBeyond, digestToTell, heardDigest } from '../../machines/rules/reconcile.ts'
 import { renewalWords } from '../../machines/rules/renewal.ts'
 import { indexOrigin, type Replica, SELF } from '../../machines/rules/replica.ts'
 import { decode, encode } from '../../transport/codec.ts'
@@ -79,7 +75,8 @@ export function ask(asker: Replica, giver: Replica, journey: Journey & { all?: b
   const isFresh = holdsNothing(asker)
   let bytes = 0
   let owed = 0
-  for (const run of runsOf(giver, slotsOwed(giver, question))) {
+  const rest = new Owed(giver, question)
+  for (let run = rest.next(); run.length > 0; run = rest.next()) {
     owed += run.length
     const batch = gather(giver, run, reading)
     const frame = encode({ kind: 'sync.give', ask: 1, batch })

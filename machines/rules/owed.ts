@@ -1,0 +1,46 @@
+/**
+ * What an asker is owed: the entries that it has not heard of, or all that can be told. It is taken
+ * portion by portion, with one look at each slot, so an answer takes no memory for what is left.
+ *
+ * The table may change meanwhile: what is written then is broadcast, and what is dropped is not
+ * owed.
+ */
+
+import type { Coverage } from './coverage.ts'
+import { Portion } from './portion.ts'
+import { coverageByWriter, type Question } from './reconcile.ts'
+import type { Replica } from './replica.ts'
+import { GRANT_UNSENT } from './table.ts'
+
+export class Owed {
+  readonly #replica: Replica
+  readonly #all: boolean
+  /** How far the asker has heard, by writer. */
+  readonly #heard: readonly (Coverage | undefined)[]
+  /** Keys that come while the answer is on its way may stand behind those that were there. */
+  readonly #end: number
+  #slot = 0
+
+  constructor(replica: Replica, { coverage, all }: Question) {
+    this.#replica = replica
+    this.#all = all
+    this.#heard = coverageByWriter(replica, coverage)
+    this.#end = replica.table.keys.length
+  }
+
+  /** The next slots, at most so many and as they fit a batch; none if that was all. */
+  next(entriesMax?: number): readonly number[] {
+    const { table } = this.#replica
+    const { epoch, unsent, writer, sequence } = table
+    const portion = new Portion(this.#replica, entriesMax)
+    for (; this.#slot < this.#end; this.#slot++) {
+      const slot = this.#slot
+      // Free slots have no token, and what may still give way is not told.
+      if (epoch[slot] === 0 || unsent[slot] === GRANT_UNSENT) continue
+      const known = this.#heard[writer[slot] as number]
+      if (!this.#all && known?.covers(sequence[slot] as number)) continue
+      if (!portion.take(slot)) break
+    }
+    return portion.slots
+  }
+}
