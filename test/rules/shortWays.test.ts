@@ -55,6 +55,7 @@ function hear(replica: Replica, { from, to, batch }: OwnWrites, now: number): bo
 function stateOf(replica: Replica, now: number): string {
   const { facts, shares, sequence, unsent } = replica
   const lacks = [...replica.lacks]
+  const heard = replica.coverage.map((coverage) => coverage.list())
   const taken = [...shares].map(([peer, share]) => [peer, share])
   const leases = [...replica.table.slots].map(([key, slot]) => [
     key,
@@ -63,7 +64,7 @@ function stateOf(replica: Replica, now: number): string {
   ])
   return [
     dump(replica, at(now)),
-    JSON.stringify({ facts, taken, lacks, sequence, unsent, leases }),
+    JSON.stringify({ facts, taken, lacks, heard, sequence, unsent, leases }),
   ].join()
 }
 
@@ -85,7 +86,9 @@ function act({ short, long }: Pair, random: () => number, now: number): void {
   const leaseMs = random() < 0.2 ? 500 : undefined
   const value = random() < 0.2 ? { n: any(9) } : 'x'.repeat(any(600))
   const kind = random() < 0.1 ? [EPHEMERAL, RENEWING][any(2)] : 0
-  const names = Array.from({ length: 1 + any(5) }, () => `key${any(9)}`)
+  const first = any(9)
+  const isRow = random() < 0.5
+  const names = Array.from({ length: 1 + any(7) }, (_, at) => `key${isRow ? first + at : any(9)}`)
   const [one, other] = [short, long].map((replica) => {
     if (deed === 0) return remove(replica, keyOf(name), { reading })
     if (deed === 1) return release(replica, keyOf(name), { reading })
