@@ -41,6 +41,9 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 
 const ARRAY_16 = 0xdc
 const ARRAY_32 = 0xdd
 
+/** A view of the body alone would have to be made for each frame. */
+const BEHIND_HEADER = { start: FRAME_HEADER_BYTES }
+
 /** Numbers of the data kinds; control kinds are below 32 (see `controlCodec.ts`). */
 const BROADCAST = 32
 const WHISPER = 33
@@ -85,10 +88,9 @@ export function encodeRelayed(frame: Frame, { peer, run }: Origin): Frame {
  * that is known: a broadcast need not name its origin then.
  */
 export function decode(frame: Frame, from?: Origin): Message | undefined {
-  const bytes = body(frame)
-  if (shapeProblem(bytes) !== undefined) return undefined
+  if (shapeProblem(frame, FRAME_HEADER_BYTES) !== undefined) return undefined
   try {
-    const flat = packr.decode(bytes)
+    const flat = packr.unpack(frame, BEHIND_HEADER)
     if (flat[0] === OWN) return from && unflattenOwn(flat, from)
     return flat[0] === RELAYED ? readRelayed(flat) : unflatten(flat)
   } catch {

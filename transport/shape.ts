@@ -27,12 +27,13 @@ export type ShapeProblem = 'frame.depth' | 'frame.elements' | 'frame.content'
 const due = new Uint32Array(FRAME_DEPTH_MAX + 1)
 
 /**
- * What is wrong with the body of a frame; undefined if it may be decoded. Every frame that comes in
- * passes here, element by element, so the plain ones are stepped over by a look into one table.
+ * What is wrong with these bytes from `start` on; undefined if they may be decoded. Every frame
+ * that comes in passes here, element by element, so the plain ones are stepped over by a look into
+ * one table.
  */
-export function shapeProblem(bytes: Uint8Array): ShapeProblem | undefined {
+export function shapeProblem(bytes: Uint8Array, start = 0): ShapeProblem | undefined {
   const end = bytes.length
-  let at = 0
+  let at = start
   let depth = 0
   let elements = 0
   let left = 1

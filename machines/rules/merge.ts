@@ -19,6 +19,7 @@ import { NO_LINEAGE } from './lineage.ts'
 import { noteAuthored, noteLoss, tellConflict } from './loss.ts'
 import { enterNewcomers } from './newcomers.ts'
 import { admitsOrigins, noteLack } from './origins.ts'
+import { overwrite } from './overwrite.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { shareBroken } from './share.ts'
@@ -53,6 +54,7 @@ export function mergeBatch(
 ): boolean {
   if (!admitsOrigins(replica, batch.origins)) return false
   replica.burst.spoil()
+  if (batch.keys.length === 1 && overwrite(replica, batch, reading)) return true
   const writers = batch.origins.map((origin) => indexOrigin(replica, origin))
   const { heirs, lineages } = legaciesOf(batch, writers)
   const claim: Claim = { ...BLANK }

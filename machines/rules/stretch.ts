@@ -23,7 +23,7 @@ import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { type Replica, SELF } from './replica.ts'
-import { type NewRow, NOWHERE, newRow, roomFor, type Share } from './table.ts'
+import { type NewRow, newRow, roomFor, type Share } from './table.ts'
 
 export interface Stretch {
   readonly batch: Batch
@@ -46,7 +46,6 @@ export function stretchOf(
   { writers, reading }: { writers: readonly number[]; reading: Reading },
 ): Stretch | undefined {
   const { termMs, flags } = batch
-  if (isOverwrite(replica, batch)) return undefined
   if (typeof batch.writer !== 'number' || typeof flags !== 'number') return undefined
   if (typeof termMs !== 'number') return undefined
   // What ends, is reserved, or descends from another grant has more to be looked at.
@@ -61,11 +60,6 @@ export function stretchOf(
   row.lapseAt = lapseOf({ remainingMs: at(remainingMs, 0), heir: undefined }, reading)
   const isHeard = replica.areChangesHeard || replica.watched.size > 0
   return { batch, remainingMs, reading, row, most: replica.most, share, isHeard }
-}
-
-/** True for one value of a known key: there is nothing to enter then. */
-function isOverwrite({ table }: Replica, { keys }: Batch): boolean {
-  return keys.length === 1 && table.find(keys[0] as StoredKey) !== NOWHERE
 }
 
 /**

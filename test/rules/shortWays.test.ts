@@ -30,7 +30,7 @@ import { remove } from '../../machines/rules/write.ts'
 import { chanceOf, seedOfRun } from './chance.ts'
 import { at, dump, keyOf, LEASE_MS, open, originOf, slotOf, trySet } from './scene.ts'
 
-const ways = suite('rules/plainWrite, rules/stretch')
+const ways = suite('rules/plainWrite, rules/stretch, rules/overwrite')
 
 const HISTORIES = 150
 const STEPS = 12
@@ -111,7 +111,8 @@ function play(seed: number): void {
   const options = { limits, leasing: random() < 0.8 }
   const writers = openWriters(options)
   // Bob may have less room than alice, and both have seen keys come and go.
-  const less = { ...options, limits: { ...limits, entriesMax: random() < 0.5 ? 4 : 100 } }
+  const entriesMax = random() < 0.5 ? 4 : 100
+  const less = { ...options, limits: { entriesMax, bytesMax: random() < 0.5 ? 2_000 : bytesMax } }
   const readers = { short: open('bob', less), long: open('bob', less) }
   writers.short.floor = Math.floor(random() * 5)
   writers.long.floor = writers.short.floor
