@@ -35,18 +35,18 @@ export class Audience {
    */
   get isThere(): boolean {
     // Should an actor not keep this list any more, all is told.
-    if (this.#listeners === undefined || this.#isInspected) return true
-    return this.#isListening(this.#listeners) || areChangesPublished()
-  }
-
-  #isListening(listeners: Listeners): boolean {
+    const listeners = this.#listeners
+    if (listeners === undefined || this.#isInspected) return true
     if (listeners.size !== this.#typesKnown) {
       this.#typesKnown = listeners.size
       this.#heard = HEARD.flatMap((type) => listeners.get(type) ?? [])
     }
-    for (const each of this.#heard) if (each.size > 0) return true
-    return false
+    return this.#heard.some(isAttended) || areChangesPublished()
   }
+}
+
+function isAttended(listeners: ReadonlySet<unknown>): boolean {
+  return listeners.size > 0
 }
 
 function isInspected(sync: AnyActorRef): boolean {

@@ -59,10 +59,11 @@ function createState(board: Switchboard): StoreState {
 function run(state: StoreState, event: StoreEvent): void {
   const { board, replica } = state
   replica.areChangesHeard = board.areChangesHeard
-  if (event.type === 'entry.set' && state.isFlushDue && isLasting(replica, event)) {
+  if (event.type === 'entry.set' && isLasting(replica, event)) {
     const { renewDueAt } = replica
     answerSet(board, event)
-    if (replica.renewDueAt !== renewDueAt) plan(state)
+    const isPlanned = state.isFlushDue || !(state.isReached || replica.facts.length > 0)
+    if (!isPlanned || replica.renewDueAt !== renewDueAt) plan(state)
     return
   }
   sweep(board)
