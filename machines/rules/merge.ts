@@ -23,7 +23,7 @@ import { overwrite } from './overwrite.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { shareBroken } from './share.ts'
-import { enterRow, stretchOf } from './stretch.ts'
+import { enterRow, renewRow, stretchOf } from './stretch.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
@@ -64,7 +64,10 @@ export function mergeBatch(
   for (let row = entered; row < batch.keys.length; row++) {
     const key = batch.keys[row] as StoredKey
     const slot = replica.table.find(key)
-    if (slot === NOWHERE && stretch !== undefined && enterRow(replica, stretch, row)) continue
+    if (stretch !== undefined) {
+      const isNew = slot === NOWHERE
+      if (isNew ? enterRow(replica, stretch, row) : renewRow(replica, stretch, slot, row)) continue
+    }
     claim.writer = writers[at(batch.writer, row)] as number
     if (claim.writer === SELF) {
       // This peer knows best what it wrote.

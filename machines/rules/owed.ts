@@ -14,17 +14,18 @@ import { GRANT_UNSENT } from './table.ts'
 
 export class Owed {
   readonly #replica: Replica
-  readonly #all: boolean
-  /** How far the asker has heard, by writer. */
+  /** How far the asker has heard, by writer: of nobody if everything is to be told. */
   readonly #heard: readonly (Coverage | undefined)[]
+  /** The same without what it heard beyond gaps, for a short look at most of the slots. */
+  readonly #upTo: Float64Array
   /** Keys that come while the answer is on its way may stand behind those that were there. */
   readonly #end: number
   #slot = 0
 
   constructor(replica: Replica, { coverage, all }: Question) {
     this.#replica = replica
-    this.#all = all
-    this.#heard = coverageByWriter(replica, coverage)
+    this.#heard = all ? [] : coverageByWriter(replica, coverage)
+    this.#upTo = Float64Array.from(replica.origins, (_, writer) => this.#heard[writer]?.upTo ?? 0)
     this.#end = replica.table.keys.length
   }
 
@@ -35,10 +36,11 @@ export class Owed {
     const portion = new Portion(this.#replica, entriesMax)
     for (; this.#slot < this.#end; this.#slot++) {
       const slot = this.#slot
+      const by = writer[slot] as number
+      const number = sequence[slot] as number
+      if (number <= (this.#upTo[by] as number) || this.#heard[by]?.covers(number)) continue
       // Free slots have no token, and what may still give way is not told.
       if (epoch[slot] === 0 || unsent[slot] === GRANT_UNSENT) continue
-      const known = this.#heard[writer[slot] as number]
-      if (!this.#all && known?.covers(sequence[slot] as number)) continue
       if (!portion.take(slot)) break
     }
     return portion.slots

@@ -1,7 +1,7 @@
 /**
  * A stretch: a batch whose entries have one writer, one term and the same flags, which is how plain
  * writes travel. What decides over such an entry is looked up once for all of them, so that a key
- * that is new here costs little more than its place in the table.
+ * that is new here, or was this writer's before, costs little more than its place in the table.
  *
  * Everything else goes the long way of `merge.ts`, with the same result.
  */
@@ -17,7 +17,7 @@ import {
   RELEASED,
   STOLEN,
 } from './batch.ts'
-import { NOTHING, tellChange } from './change.ts'
+import { formerOf, NOTHING, tellChange } from './change.ts'
 import { lapseOf } from './claim.ts'
 import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
@@ -91,4 +91,48 @@ export function enterRow(replica: Replica, stretch: Stretch, index: number): boo
   if (replica.replaced.size > 0) replica.replaced.delete(slot)
   if (stretch.isHeard) tellChange(replica, slot, { former: NOTHING, local: false })
   return true
+}
+
+/**
+ * Writes a row over one of the same writer that it comes after, where nothing else hangs on either.
+ * False, with nothing done, if there is more to be looked at.
+ */
+export function renewRow(replica: Replica, stretch: Stretch, slot: number, index: number): boolean {
+  const { table } = replica
+  const { batch, row, share, remainingMs, reading } = stretch
+  if (!isPlainRow(replica, stretch, slot)) return false
+  const bytes = batch.sizes[index] as number
+  if (!mayGrow(replica, stretch, bytes - table.chargeOf(slot))) return false
+  const epoch = at(batch.epoch, index)
+  const sequence = atRising(batch.sequence, index)
+  const known = table.epoch[slot] as number
+  if (epoch < known || (epoch === known && sequence <= (table.sequence[slot] as number)))
+    return false
+  const former = stretch.isHeard ? formerOf(replica, slot) : undefined
+  table.epoch[slot] = epoch
+  table.sequence[slot] = sequence
+  table.termMs[slot] = row.termMs
+  table.flags[slot] = row.flags
+  table.lapseAt[slot] =
+    typeof remainingMs === 'number'
+      ? row.lapseAt
+      : lapseOf({ remainingMs: at(remainingMs, index), heir: undefined }, reading)
+  table.replace(slot, { kept: batch.values[index], bytes }, share)
+  if (replica.replaced.size > 0) replica.replaced.delete(slot)
+  if (former !== undefined) tellChange(replica, slot, { former, local: false })
+  return true
+}
+
+/** True for a value that stays, by the writer of the stretch, which nobody else has a claim to. */
+function isPlainRow(replica: Replica, { row }: Stretch, slot: number): boolean {
+  const { table, heirs, lineages, lent, provenance } = replica
+  // Where peers sign, it counts who tells how long a lease goes on.
+  if (table.writer[slot] !== row.writer || provenance !== null) return false
+  if (heirs.size > 0 || lineages.size > 0 || lent.size > 0 || table.gone.size > 0) return false
+  const isPaid = table.payer[slot] === row.writer + 1
+  return isPaid && ((table.flags[slot] as number) & (ABSENT | EPHEMERAL)) === 0
+}
+
+function mayGrow({ table, limits }: Replica, { share, most }: Stretch, more: number): boolean {
+  return more <= 0 || (share.bytes + more <= most.bytes && table.bytes + more <= limits.bytesMax)
 }
