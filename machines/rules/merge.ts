@@ -23,7 +23,7 @@ import { overwrite } from './overwrite.ts'
 import type { Origin, PeerId } from './peer.ts'
 import { indexOrigin, type Replica, SELF, selfOf } from './replica.ts'
 import { shareBroken } from './share.ts'
-import { enterRow, renewRow, stretchOf } from './stretch.ts'
+import { stretchOf, takeRow } from './stretch.ts'
 import { GRANT_UNSENT, NOWHERE, SENT } from './table.ts'
 import { compareVersions } from './version.ts'
 
@@ -64,10 +64,7 @@ export function mergeBatch(
   for (let row = entered; row < batch.keys.length; row++) {
     const key = batch.keys[row] as StoredKey
     const slot = replica.table.find(key)
-    if (stretch !== undefined) {
-      const isNew = slot === NOWHERE
-      if (isNew ? enterRow(replica, stretch, row) : renewRow(replica, stretch, slot, row)) continue
-    }
+    if (stretch !== undefined && takeRow(replica, stretch, slot, row)) continue
     claim.writer = writers[at(batch.writer, row)] as number
     if (claim.writer === SELF) {
       // This peer knows best what it wrote.

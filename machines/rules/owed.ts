@@ -34,15 +34,18 @@ export class Owed {
     const { table } = this.#replica
     const { epoch, unsent, writer, sequence } = table
     const portion = new Portion(this.#replica, entriesMax)
-    for (; this.#slot < this.#end; this.#slot++) {
-      const slot = this.#slot
+    // A hundred thousand slots are passed over here for one that is owed.
+    const [heard, upTo, end] = [this.#heard, this.#upTo, this.#end]
+    let slot = this.#slot
+    for (; slot < end; slot++) {
       const by = writer[slot] as number
       const number = sequence[slot] as number
-      if (number <= (this.#upTo[by] as number) || this.#heard[by]?.covers(number)) continue
+      if (number <= (upTo[by] as number) || heard[by]?.covers(number)) continue
       // Free slots have no token, and what may still give way is not told.
       if (epoch[slot] === 0 || unsent[slot] === GRANT_UNSENT) continue
       if (!portion.take(slot)) break
     }
+    this.#slot = slot
     return portion.slots
   }
 }

@@ -72,8 +72,14 @@ function isNews(replica: Replica, writer: number, { sequence }: Batch): boolean 
   return typeof sequence === 'number' ? sequence > upTo : sequence.every((each) => each > upTo)
 }
 
+/** Takes a row in. False, with nothing done, if it goes the long way. */
+export function takeRow(replica: Replica, stretch: Stretch, slot: number, index: number): boolean {
+  if (slot === NOWHERE) return enterRow(replica, stretch, index)
+  return renewRow(replica, stretch, slot, index)
+}
+
 /** Enters a row whose key is not known here. False if there is no room for it. */
-export function enterRow(replica: Replica, stretch: Stretch, index: number): boolean {
+function enterRow(replica: Replica, stretch: Stretch, index: number): boolean {
   const { table, limits } = replica
   const { batch, row, share, most, remainingMs, reading } = stretch
   row.key = batch.keys[index] as StoredKey
@@ -97,7 +103,7 @@ export function enterRow(replica: Replica, stretch: Stretch, index: number): boo
  * Writes a row over one of the same writer that it comes after, where nothing else hangs on either.
  * False, with nothing done, if there is more to be looked at.
  */
-export function renewRow(replica: Replica, stretch: Stretch, slot: number, index: number): boolean {
+function renewRow(replica: Replica, stretch: Stretch, slot: number, index: number): boolean {
   const { table } = replica
   const { batch, row, share, remainingMs, reading } = stretch
   if (!isPlainRow(replica, stretch, slot)) return false
