@@ -23,7 +23,7 @@ import type { Coverage } from './coverage.ts'
 import type { StoredKey } from './key.ts'
 import type { Reading } from './lease.ts'
 import { type Replica, SELF } from './replica.ts'
-import { type NewRow, newRow, roomFor, type Share } from './table.ts'
+import { type NewRow, NOWHERE, newRow, roomFor, type Share } from './table.ts'
 
 export interface Stretch {
   readonly batch: Batch
