@@ -46,7 +46,7 @@ export class Congestion {
   look(): void {
     if (this.#isCongested) return
     const { backlogBytes } = this
-    if (backlogBytes <= this.#highBytes) return
+    if (backlogBytes <= this.#highBytes()) return
     this.#isCongested = true
     this.#board.announce({ type: 'congested', backlogBytes })
     this.#lookAgain()
@@ -70,14 +70,14 @@ export class Congestion {
     }
   }
 
-  get #highBytes(): number {
+  #highBytes(): number {
     return Math.min(CONGESTED_BYTES, this.#board.settings.limits.sendQueueBytesMax / 2)
   }
 
   #lookAgain(): void {
     this.#board.clock.setTimeout(() => {
       this.#passOverStalled()
-      if (this.backlogBytes > Math.min(DRAINED_BYTES, this.#highBytes)) this.#lookAgain()
+      if (this.backlogBytes > Math.min(DRAINED_BYTES, this.#highBytes())) this.#lookAgain()
       else this.#end()
     }, LOOK_MS)
   }

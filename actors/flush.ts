@@ -67,7 +67,9 @@ export function flush(state: StoreState): void {
       const waits = waitsToTell(replica.queue, { now: now.now, chance: board.random() })
       if (waits !== undefined) tell({ kind: 'waits', ...waits })
     }
-    for (const writes of gatherUnsent(replica, now)) tell({ kind: 'entries', ...writes })
+    for (const { from, to, batch } of gatherUnsent(replica, now)) {
+      tell({ kind: 'entries', from, to, batch })
+    }
   }
   const renewal = board.lines.count > 0 ? renewalToSend(replica, now) : undefined
   if (renewal !== undefined) tell({ kind: 'renewal', ...renewal })

@@ -151,8 +151,9 @@ export class Line implements WireEvents {
    * other side is told to ask for it when it has caught up.
    */
   send(frame: Frame): boolean {
-    this.notice()
-    if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {
+    if (this.isBehind) this.notice()
+    const queuedBytes = this.#wire?.queuedBytes ?? 0
+    if (this.isBehind || queuedBytes > this.#queueBytesMax) {
       this.fallBehind()
       this.#counts.framesSkipped += 1
       this.leftOut++

@@ -67,7 +67,7 @@ export class Relay {
   /** Own words, where everybody who is connected is connected to everybody. */
   tellAll(frame: Frame): void {
     // Whoever was pruned while that was not so yet would miss what it grafts later.
-    this.#tree.lazy.clear()
+    if (this.#tree.lazy.size > 0) this.#tree.lazy.clear()
     this.#board.lines.broadcast(frame)
   }
 

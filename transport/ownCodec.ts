@@ -4,7 +4,13 @@
  * travel; what is out of the ordinary in any row takes the long form of `batchCodec.ts`.
  */
 
-import { ABSENT, BATCH_ENTRIES_MAX, type Batch, FLAGS_ALL } from '../machines/rules/batch.ts'
+import {
+  ABSENT,
+  BATCH_ENTRIES_MAX,
+  type Batch,
+  FLAGS_ALL,
+  NO_ROWS,
+} from '../machines/rules/batch.ts'
 import { flattenValue, unflattenValue } from '../machines/rules/flat.ts'
 import { publicKey, type StoredKey, storedKey } from '../machines/rules/key.ts'
 import { LEASE_MS_DEFAULT, LEASE_MS_MAX } from '../machines/rules/lease.ts'
@@ -59,8 +65,8 @@ export function unflattenOwn(flat: unknown[], origin: Origin): Broadcast | undef
     termMs,
     remainingMs: null,
     flags,
-    heirs: [],
-    over: [],
+    heirs: NO_ROWS,
+    over: NO_ROWS,
     origins: [origin],
   }
   const to = from + rows - 1

@@ -23,6 +23,9 @@ export const OVER_MS = 0.5
 /** What is told of a key that nobody owns, as after its owner's goodbye: it is free at once. */
 export const FREED_MS = 0
 
+/** For columns that say nothing, in most batches: a new list each would have to be made. */
+export const NO_ROWS: readonly never[] = []
+
 /** What an entry says beside its key and value, as bits. */
 export const ABSENT = 1 // There is no value: a tombstone, or a bare lease on a key without value.
 export const RELEASED = 2 // Nobody holds the key: the writer gave it up.

@@ -6,7 +6,7 @@
  * entry spoils it, and the tick is gathered slot by slot.
  */
 
-import { BATCH_BYTES, BATCH_ENTRIES_MAX, type Batch, wireBytes } from './batch.ts'
+import { BATCH_BYTES, BATCH_ENTRIES_MAX, type Batch, NO_ROWS, wireBytes } from './batch.ts'
 import type { StoredKey } from './key.ts'
 import { ID_CHARS_MAX, type Origin } from './peer.ts'
 import type { Kept } from './value.ts'
@@ -74,9 +74,21 @@ export class Burst {
     const isAll = keys.length > 0 && to === from + keys.length - 1
     const fits = keys.length <= entriesMax && bytesOf(keys, sizes) <= BATCH_BYTES
     if (!isAll || !fits) return undefined
-    const shared = { epoch: this.#epoch, termMs: this.#termMs, remainingMs: null, flags: 0 }
-    const columns = { writer: 0, sequence: from, ...shared, heirs: [], over: [] }
-    return { origins: [origin], keys, values, sizes, ...columns }
+    // Written out, since what is behind a spread is put together by slow calls.
+    return {
+      keys,
+      values,
+      sizes,
+      writer: 0,
+      epoch: this.#epoch,
+      sequence: from,
+      termMs: this.#termMs,
+      remainingMs: null,
+      flags: 0,
+      heirs: NO_ROWS,
+      over: NO_ROWS,
+      origins: [origin],
+    }
   }
 
   /** The next writes are of another kind. False if they do not go together with those before. */
