@@ -4,15 +4,15 @@ import type { Clock, Timer } from './ports.ts'
 const DELAY_MS_MAX = 2 ** 31 - 1
 
 /**
- * The clock of this process: `performance.now`, `Date.now` and Node's timers. Delays above 2^31 − 1
- * ms (24.8 days) are split, so they are kept like any other. Pending timers keep the process alive,
- * as Node's do.
+ * The clock of this process: `process.hrtime` (in a browser `performance.now`), `Date.now` and
+ * Node's timers. Delays above 2^31 − 1 ms (24.8 days) are split, so they are kept like any other.
+ * Pending timers keep the process alive, as Node's do.
  *
  * @example const clock = realClock(); clock.setTimeout(() => console.log('later'), 1_000)
  */
 export function realClock(): Clock {
   return {
-    now: () => performance.now(),
+    now,
     wall: () => Date.now(),
     setTimeout: (callback, delayMs) => new LongTimer(callback, delayMs),
     clearTimeout: (timer: Timer) => {
@@ -20,6 +20,20 @@ export function realClock(): Clock {
     },
     defer,
   }
+}
+
+/** Node's; a browser has none. */
+const { hrtime } = (globalThis as { process?: Partial<NodeJS.Process> }).process ?? {}
+const loadedAt = hrtime?.()
+
+/**
+ * Milliseconds, at first those since this module was loaded. Node's `performance.now` is five
+ * functions that look at who asks, and each frame and each write reads the clock several times.
+ */
+function now(): number {
+  if (hrtime === undefined || loadedAt === undefined) return performance.now()
+  const time = hrtime()
+  return (time[0] - loadedAt[0]) * 1e3 + (time[1] - loadedAt[1]) / 1e6
 }
 
 const NOW = Promise.resolve()
