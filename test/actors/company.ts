@@ -4,7 +4,7 @@
  */
 
 import type { Announcement, ErrorCode } from 'holdfast'
-import { type Dictionary, HoldfastError, type OpenOptions, openDictionary } from 'holdfast'
+import { Dictionary, HoldfastError, type OpenOptions, openDictionary } from 'holdfast'
 import * as assert from 'uvu/assert'
 import '../secret.ts'
 
@@ -106,14 +106,15 @@ export function refused(code: ErrorCode, act: () => unknown): HoldfastError {
 
 /** The same for what rejects. */
 export async function rejected(code: ErrorCode, promise: Promise<unknown>): Promise<HoldfastError> {
-  let error: unknown
+  let found: unknown
   try {
-    await promise
-  } catch (caught) {
-    error = caught
+    found = await promise
+  } catch (error) {
+    return requireCode(error, code)
   }
-  if (error === undefined) throw new Error(`Not rejected; ${code} was expected.`)
-  return requireCode(error, code)
+  // What should not have opened would keep the process, and nobody would read what failed.
+  if (found instanceof Dictionary) await found.close()
+  throw new Error(`Not rejected; ${code} was expected.`)
 }
 
 function requireCode(error: unknown, code: ErrorCode): HoldfastError {

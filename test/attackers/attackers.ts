@@ -1,7 +1,8 @@
 /**
- * `npm run attackers`: each attack against the present code, which must stop it, and against a copy
- * without the check, which must not. `npm run attackers -- --flood` measures how long joins and
- * sets take under siege. Exit code 1 if an attack succeeds, or fails without its check.
+ * `npm run attackers [-- NAME …]`: each attack against the present code, which must stop it, and
+ * against a copy without the check, which must not; of those named, by threat or by words of their
+ * names, or of all. `npm run attackers -- --flood` measures how long joins and sets take under
+ * siege. Exit code 1 if an attack succeeds, or fails without its check, or none has such a name.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -11,7 +12,8 @@ import { hunt } from '../scenarios/mutantHunt.ts'
 import { ATTACKS as LISTED } from './attackList.ts'
 import { ATTACKS, besiege, quantile } from './siege.ts'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     flood: { type: 'boolean', default: false },
     size: { type: 'string', default: '1000' },
@@ -24,8 +26,13 @@ else tabulate()
 
 function tabulate(): void {
   const present = new Map<string, boolean>()
-  let wrong = 0
-  for (const attack of LISTED) {
+  const chosen = LISTED.filter(({ threat, name }) => {
+    return (
+      positionals.length === 0 || positionals.some((word) => `${threat} ${name}`.includes(word))
+    )
+  })
+  let wrong = chosen.length === 0 ? 1 : 0
+  for (const attack of chosen) {
     const { scenario, threat, name } = attack
     if (!present.has(scenario)) present.set(scenario, isStopped(scenario))
     const stopped = present.get(scenario) === true
