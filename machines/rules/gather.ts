@@ -7,7 +7,6 @@ import {
   type Column,
   FREED_MS,
   OVER_MS,
-  pressed,
   RELEASED,
   RENEWING,
 } from './batch.ts'
@@ -19,11 +18,14 @@ import type { Origin, PeerId } from './peer.ts'
 import { Portion } from './portion.ts'
 import { entriesMaxOf } from './provenance.ts'
 import { foreignLapseAt, isMine, type Replica, SELF } from './replica.ts'
-import { NOWHERE, SENT } from './table.ts'
+import { SENT } from './table.ts'
 import type { Kept } from './value.ts'
 
 /** An own lease counts as whole for the first part of its term: so much of it. */
 const JUST_NOW = 1 / 256
+
+/** Columns by which entries are told apart that are alike. */
+type Common = Pick<Batch, 'writer' | 'termMs' | 'flags'>
 
 /** Own entries that belong together: the writes `from` to `to`, of which these are left to tell. */
 export interface OwnWrites {
@@ -125,6 +127,7 @@ export function gather(replica: Replica, slots: readonly number[], reading: Read
   }
   const writer = columnOf(table.writer, slots)
   const termMs = columnOf(table.termMs, slots)
+  const flags = columnOf(table.flags, slots)
   return {
     // Written out, since names behind a spread are each a slow call.
     keys,
@@ -134,8 +137,8 @@ export function gather(replica: Replica, slots: readonly number[], reading: Read
     epoch: columnOf(table.epoch, slots),
     sequence: columnOf(table.sequence, slots, 1),
     termMs,
-    remainingMs: remainingOf(replica, slots, { reading, writer, termMs }),
-    flags: columnOf(table.flags, slots),
+    remainingMs: remainingOf(replica, slots, { reading, writer, termMs, flags }),
+    flags,
     heirs: heirsOf(replica, slots),
     over: lineagesOf(replica, slots, names),
     origins: names.origins,
@@ -159,30 +162,28 @@ function renamed(column: Column, name: (writer: number) => number): Column {
 function remainingOf(
   replica: Replica,
   slots: readonly number[],
-  { reading, writer, termMs }: { reading: Reading; writer: Column; termMs: Column },
+  { reading, writer, termMs, flags }: Common & { readonly reading: Reading },
 ): Column | null {
   if (writer === SELF && typeof termMs === 'number' && isWholeTerm(replica, slots, reading)) {
     return null
   }
+  const { table, heirs } = replica
+  // Leases that are alike end with what was written together. What goes on does so by its number.
+  const isPlain = typeof flags === 'number' && (flags & RENEWING) === 0 && heirs.size === 0
+  const areAlike = isPlain && typeof writer === 'number' && typeof termMs === 'number'
+  const isReckonedOnce = areAlike && table.gone.size === 0
   const remaining: number[] = []
-  let [leftMs, last] = [0, NOWHERE]
+  let [lapseAt, leftMs, isOne] = [Number.NaN, 0, true]
   for (const slot of slots) {
-    // What was written together ends together.
-    if (!isAlike(replica, slot, last)) leftMs = remainingMs(replica, slot, reading)
+    if (!isReckonedOnce || table.lapseAt[slot] !== lapseAt) {
+      lapseAt = table.lapseAt[slot] as number
+      leftMs = remainingMs(replica, slot, reading)
+      if (remaining.length > 0 && leftMs !== remaining[0]) isOne = false
+    }
     remaining.push(leftMs)
-    last = slot
   }
-  return remaining.every((left, row) => left === at(termMs, row)) ? null : pressed(remaining)
-}
-
-/** True for two leases that end at the same time for the same reasons. */
-function isAlike({ table, heirs }: Replica, slot: number, other: number): boolean {
-  const { lapseAt, termMs, writer, flags } = table
-  if (other === NOWHERE || heirs.size > 0 || table.gone.size > 0) return false
-  if (lapseAt[slot] !== lapseAt[other] || termMs[slot] !== termMs[other]) return false
-  // What goes on by renewals does so by its number.
-  const isSame = writer[slot] === writer[other] && flags[slot] === flags[other]
-  return isSame && ((flags[slot] as number) & RENEWING) === 0
+  if (isOne) return leftMs === termMs ? null : leftMs
+  return remaining.every((left, row) => left === at(termMs, row)) ? null : remaining
 }
 
 /** True for own leases of one term that have just begun, without a look at each of them. */
