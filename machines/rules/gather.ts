@@ -18,7 +18,7 @@ import type { Origin, PeerId } from './peer.ts'
 import { Portion } from './portion.ts'
 import { entriesMaxOf } from './provenance.ts'
 import { foreignLapseAt, isMine, type Replica, SELF } from './replica.ts'
-import { SENT } from './table.ts'
+import { SENT, type Table } from './table.ts'
 import type { Kept } from './value.ts'
 
 /** An own lease counts as whole for the first part of its term: so much of it. */
@@ -119,12 +119,7 @@ export function* runsOf(replica: Replica, slots: Iterable<number>): Generator<nu
 export function gather(replica: Replica, slots: readonly number[], reading: Reading): Batch {
   const { table } = replica
   const names = new Names(replica)
-  const [keys, values, sizes]: [StoredKey[], Kept[], number[]] = [[], [], []]
-  for (const slot of slots) {
-    keys.push(table.keys[slot] as StoredKey)
-    values.push(table.values[slot])
-    sizes.push(table.chargeOf(slot))
-  }
+  const { keys, values, sizes } = cellsOf(table, slots)
   const writer = columnOf(table.writer, slots)
   const termMs = columnOf(table.termMs, slots)
   const flags = columnOf(table.flags, slots)
@@ -143,6 +138,23 @@ export function gather(replica: Replica, slots: readonly number[], reading: Read
     over: lineagesOf(replica, slots, names),
     origins: names.origins,
   }
+}
+
+function cellsOf(table: Table, slots: readonly number[]): Pick<Batch, 'keys' | 'values' | 'sizes'> {
+  const first = slots[0] as number
+  const end = first + slots.length
+  if (slots.every((slot, row) => slot === first + row)) {
+    // Slots in a row, as a table is given: their cells are copied in one go.
+    const sizes = Array.from(table.charge.subarray(first, end))
+    return { keys: table.keys.slice(first, end), values: table.values.slice(first, end), sizes }
+  }
+  const [keys, values, sizes]: [StoredKey[], Kept[], number[]] = [[], [], []]
+  for (const slot of slots) {
+    keys.push(table.keys[slot] as StoredKey)
+    values.push(table.values[slot])
+    sizes.push(table.chargeOf(slot))
+  }
+  return { keys, values, sizes }
 }
 
 /** A column of the table, in its shortest form: one number if all are alike or rise by a step. */
