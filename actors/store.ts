@@ -204,8 +204,7 @@ function receive(state: StoreState, event: { origin: Origin; parcel: Parcel }): 
   const coverage = replica.coverage[indexOrigin(replica, event.origin)] as Coverage
   coverage.add(body.from, body.to)
   // A gap means that something was lost on the way; the neighbour that is ahead can tell.
-  const isFollowed = board.clock.now() >= state.followsGapsAt
-  if (coverage.hasGaps && isFollowed)
+  if (coverage.hasGaps && board.clock.now() >= state.followsGapsAt)
     board.reconcile.send({ type: 'gap.found', handle: event.parcel.line.handle })
 }
 
