@@ -28,8 +28,8 @@ export const ATTACKS: readonly Attack[] = [
     name: 'a frame nested too deeply',
     scenario: 'test/transport/shape.test.ts',
     file: 'transport/shape.ts',
-    sound: "    if (++depth > FRAME_DEPTH_MAX) return 'frame.depth'\n",
-    broken: '    depth++\n',
+    sound: "    if (depth === FRAME_DEPTH_MAX) return 'frame.depth'\n",
+    broken: '',
   },
   {
     threat: 'S3',

@@ -173,7 +173,7 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 'M4',
     scenario: `${SCENARIOS}/stalled.test.ts`,
     file: 'actors/line.ts',
-    sound: '    if (this.isBehind || this.queuedBytes > this.#queueBytesMax) {\n',
+    sound: '    if (this.isBehind || queuedBytes > this.#queueBytesMax) {\n',
     broken: '    if (this.queuedBytes > 1e12) {\n',
   },
   {
