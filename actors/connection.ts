@@ -52,12 +52,19 @@ export type ConnectionSnapshot = Snapshot<ConnectionOutput> & {
 export interface ConnectionLogic
   extends ActorLogic<ConnectionSnapshot, ConnectionEvent, ConnectionInput> {}
 
-/** The logic of one connection. Spawned by the mesh, never by an application. */
-export const connectionLogic = withHands(connectionMachine, {
-  input: (input: ConnectionInput) => input,
+const logic = withHands(connectionMachine, {
+  input: (input: ConnectionInput): Pick<ConnectionInput, 'shared'> => input,
   hands: ({ shared }) => handsOf(shared as Switchboard),
   perShared: ({ shared }) => shared,
-}) as unknown as ConnectionLogic
+})
+
+/** The logic of one connection. Spawned by the mesh, never by an application. */
+export const connectionLogic = logic as unknown as ConnectionLogic
+
+/** Makes what all connections of a dictionary share, so that the first one need not wait for it. */
+export function prepareConnections(board: Switchboard): void {
+  logic.prepare({ shared: board })
+}
 
 function handsOf(board: Switchboard): Parameters<typeof connectionMachine.provide>[0] {
   const lineOf = ({ handle }: ConnectionContext) => board.lines.get(handle) as Line

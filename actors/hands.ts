@@ -20,11 +20,14 @@ interface Fitting<Machine extends AnyStateMachine, Given, Input> {
   readonly perShared?: (input: Input) => object
 }
 
+/** A machine with hands, and the way to have them made before the first actor is. */
+type Handed<Machine, Input> = Machine & { readonly prepare: (input: Input) => void }
+
 /** The same machine, whose actors each get hands made from their input. */
 export function withHands<Machine extends AnyStateMachine, Given, Input>(
   machine: Machine,
   fitting: Fitting<Machine, Given, Input>,
-): Machine {
+): Handed<Machine, Input> {
   const logic = Object.create(machine) as AnyStateMachine
   const fitted = new WeakMap<object, AnyStateMachine>()
   const fit = (input: Input): AnyStateMachine => {
@@ -47,7 +50,7 @@ export function withHands<Machine extends AnyStateMachine, Given, Input>(
     if (snapshot.machine === undefined) throw notRestorable()
     machine.start(snapshot as never)
   }
-  return logic as Machine
+  return Object.assign(logic as Machine, { prepare: (input: Input) => void fit(input) })
 }
 
 /**

@@ -42,7 +42,7 @@ import {
   wake,
 } from '../machines/rules/roster.ts'
 import { encode } from '../transport/codec.ts'
-import { CAPABILITIES, connectionLogic } from './connection.ts'
+import { CAPABILITIES, connectionLogic, prepareConnections } from './connection.ts'
 import { doorsLogic } from './doors.ts'
 import { withHands } from './hands.ts'
 import { carryOut } from './orders.ts'
@@ -85,6 +85,7 @@ function inputOf(board: Switchboard): MeshInput {
 
 function handsOf(board: Switchboard): Parameters<typeof meshMachine.provide>[0] {
   const moment = (): Moment => ({ now: board.clock.now(), random: board.random })
+  prepareConnections(board)
   return {
     actors: { connection: connectionLogic as never, doors: doorsLogic },
     actions: {
