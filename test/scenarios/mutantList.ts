@@ -135,11 +135,12 @@ export const MUTANTS: readonly Mutant[] = [
       '  const nextDialAt = isAgain ? 1e12 : now + waitMs\n',
   },
   {
-    name: 'the waterfall remembers the last broadcast only',
+    name: 'what came before is handed out again',
     invariant: 'M3',
-    file: `${RULES}/waterfall.ts`,
-    sound: '  if (coverage?.covers(number)) return false\n',
-    broken: '  if (coverage?.upTo === number) return false\n',
+    scenario: `${SCENARIOS}/messages.test.ts`,
+    file: 'actors/waterfall.ts',
+    sound: '    return relay.refuse(line)\n',
+    broken: '    deliver(board, parcel)\n    return relay.refuse(line)\n',
   },
   {
     name: 'what a neighbour answers is not taken in',

@@ -87,6 +87,20 @@ scenarios('who waits for a lease', (scenario) => {
     assert.ok(rises([first.token, ...grants.tokens]), grants.tokens.join())
   })
 
+  scenario('is handed the key: from the release on it is free to nobody else', async (scene) => {
+    const simulation = await scene.gather('alice', 'bob', 'carol')
+    const alice = simulation.peer('alice')
+    const first = await begin(simulation)
+    const { grants, wait } = line(simulation)
+    void wait('bob')
+    await simulation.advance(WORD_MS)
+    first.release()
+    assert.is(alice.lease('door')?.owner, 'bob')
+    await rejects('LEASE_HELD', during(simulation, alice.acquire('door')))
+    await watch(simulation, WORD_MS, grants.leases)
+    assert.equal(grants.names, ['bob'])
+  })
+
   scenario('hears of nobody else’s turn: a release wakes one, not all', async (scene) => {
     const simulation = await scene.gather('alice', 'bob', 'carol')
     const first = await begin(simulation)
