@@ -76,8 +76,6 @@ class Looking {
   #timer: Timer
   #tellTimer: Timer
   #isTelling = false
-  /** True while the network is too large for everybody to be connected to everybody. */
-  #isPartial = false
 
   constructor(board: Switchboard) {
     this.#board = board
@@ -121,8 +119,8 @@ class Looking {
 
   /** In a small network there is nothing to look after. */
   count(): void {
-    if (this.#isPartial || countMembers(this.#board.members).connected <= VIEW_MAX) return
-    this.#isPartial = true
+    if (this.#board.isPartial || countMembers(this.#board.members).connected <= VIEW_MAX) return
+    this.#board.isPartial = true
     this.#schedule()
   }
 
@@ -131,7 +129,7 @@ class Looking {
     const waitMs = VIEW_LOOK_MS * (0.5 + random())
     this.#timer = clock.setTimeout(() => {
       this.#look()
-      if (this.#isPartial) this.#schedule()
+      if (this.#board.isPartial) this.#schedule()
     }, waitMs)
   }
 
@@ -139,8 +137,8 @@ class Looking {
     this.#board.view = holdAnchors(this.#board.view, this.#board.clock.now())
     const { view, members, mesh, random, kept, clock, lines } = this.#board
     const others = countMembers(members).connected
-    this.#isPartial = others > VIEW_MAX
-    const wanted = this.#isPartial ? VIEW_MIN : null
+    this.#board.isPartial = others > VIEW_MAX
+    const wanted = this.#board.isPartial ? VIEW_MIN : null
     const reachable = new Set<PeerId>()
     for (const { peerId, isReachable } of members.values()) if (isReachable) reachable.add(peerId)
     const hasAnchors = isAnchored(view)

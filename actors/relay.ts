@@ -4,7 +4,7 @@
  */
 
 import type { DataMessage, Message } from '../machines/rules/message.ts'
-import type { PeerId } from '../machines/rules/peer.ts'
+import type { Origin, PeerId } from '../machines/rules/peer.ts'
 import {
   type Arrival,
   type BroadcastRange,
@@ -45,6 +45,8 @@ export interface Ground {
   }
   readonly clock: Pick<Clock, 'now'>
   readonly view: Pick<View, 'isClique'>
+  /** True while the network is too large for everybody to be connected to everybody. */
+  readonly isPartial: boolean
   /** Rings when `catchUp` is due. */
   readonly tree: { send(event: AlarmEvent): void }
 }
@@ -64,11 +66,16 @@ export class Relay {
     this.#waterfall = waterfall
   }
 
-  /** Own words, where everybody who is connected is connected to everybody. */
-  tellAll(frame: Frame): void {
-    // Whoever was pruned while that was not so yet would miss what it grafts later.
-    if (this.#tree.lazy.size > 0) this.#tree.lazy.clear()
-    this.#board.lines.broadcast(frame)
+  /**
+   * Own words go along the tree of a large network. Few tell each other directly, also while one
+   * comes or goes: a tree that is changing may leave somebody out for longer than a lease lasts.
+   */
+  tell(arrival: Arrival, frame: Frame): void {
+    const { view, isPartial, lines } = this.#board
+    if (isPartial && !view.isClique) return this.pass(arrival, frame)
+    // Whoever was pruned while others had to relay would miss what it grafts later.
+    if (view.isClique && this.#tree.lazy.size > 0) this.#tree.lazy.clear()
+    lines.broadcast(frame)
   }
 
   /** A fresh broadcast goes on to the eager neighbours, but not back. */
@@ -86,9 +93,10 @@ export class Relay {
     }
   }
 
-  /** It fell before. Where everybody is told directly, that is chance and no reason to change. */
-  refuse(line: Branch): void {
-    if (this.#board.view.isClique) return
+  /** It fell before. Where its origin tells all directly, that is chance and changes nothing. */
+  refuse(line: Branch, origin: Origin): void {
+    const { view, isPartial } = this.#board
+    if (view.isClique || (!isPartial && line.peerId === origin.peer)) return
     noteAgain(this.#tree, line.peerId as PeerId)
     line.say({ kind: 'tree.prune' })
   }

@@ -88,6 +88,8 @@ export class Switchboard implements Shared {
   members: Census = new Map()
   /** Who the neighbours are, and with whom they are connected. */
   view: View
+  /** True while the network is too large for everybody to be connected to everybody. */
+  isPartial = false
   /** Neighbours that the application asked for by name or address. */
   readonly kept = new Set<PeerId>()
   /** Those of them that it asked for one by one: they are told, so that they keep this peer too. */

@@ -80,8 +80,7 @@ function make({ board, waterfall, relay }: WaterfallState, body: BroadcastBody):
   fallsFresh(waterfall, board.self, number)
   const message = { kind: 'broadcast', origin: board.self, number, body } as const
   const frame = board.notary?.frameOf(message) ?? encodeOwn(message)
-  if (board.view.isClique) relay.tellAll(frame)
-  else relay.pass({ origin: board.self, number, from: null }, frame)
+  relay.tell({ origin: board.self, number, from: null }, frame)
 }
 
 function receive({ board, waterfall, relay }: WaterfallState, parcel: Parcel): void {
@@ -89,7 +88,7 @@ function receive({ board, waterfall, relay }: WaterfallState, parcel: Parcel): v
   const { line, frame } = parcel
   if (hasFallen(waterfall, origin, number)) {
     board.counts.broadcastsDuplicate += 1
-    return relay.refuse(line)
+    return relay.refuse(line, origin)
   }
   if (isRefused(board, parcel)) return
   fallsFresh(waterfall, origin, number)

@@ -52,6 +52,8 @@ export class CrowdPeer implements Ground {
   /** How many links each broadcast that is still counted went over to come here. */
   readonly hops = new Map<CrowdBroadcast, number>()
   isAlive = true
+  /** A crowd is large from its beginning. */
+  readonly isPartial = true
   view: View
   readonly #lines = new Map<PeerId, CrowdLine>()
   readonly #crowd: Crowd
@@ -111,14 +113,13 @@ export class CrowdPeer implements Ground {
     const { origin, number, frame } = parcel
     fallsFresh(this.#waterfall, origin, number)
     this.hops.set(parcel, 0)
-    if (this.view.isClique) this.#relay.tellAll(frame)
-    else this.#relay.pass({ origin, number, from: null }, frame)
+    this.#relay.tell({ origin, number, from: null }, frame)
     return parcel
   }
 
   receive(line: CrowdLine, { parcel, hops }: Passing): void {
     const { origin, number, frame } = parcel
-    if (hasFallen(this.#waterfall, origin, number)) return this.#relay.refuse(line)
+    if (hasFallen(this.#waterfall, origin, number)) return this.#relay.refuse(line, origin)
     fallsFresh(this.#waterfall, origin, number)
     this.hops.set(parcel, hops)
     parcel.note(hops, this.clock.now())
