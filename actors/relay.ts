@@ -4,7 +4,7 @@
  */
 
 import type { DataMessage, Message } from '../machines/rules/message.ts'
-import type { Origin, PeerId } from '../machines/rules/peer.ts'
+import type { PeerId } from '../machines/rules/peer.ts'
 import {
   type Arrival,
   type BroadcastRange,
@@ -66,13 +66,10 @@ export class Relay {
     this.#waterfall = waterfall
   }
 
-  /**
-   * Own words go along the tree of a large network. Few tell each other directly, also while one
-   * comes or goes: a tree that is changing may leave somebody out for longer than a lease lasts.
-   */
-  tell(arrival: Arrival, frame: Frame): void {
-    const { view, isPartial, lines } = this.#board
-    if (isPartial && !view.isClique) return this.pass(arrival, frame)
+  /** Own words: to all where everybody is connected to everybody, else along the tree. */
+  tell(arrival: Arrival, frame: Frame, isUrgent = false): void {
+    const { view, lines } = this.#board
+    if (!view.isClique && !this.#isDirect(isUrgent)) return this.pass(arrival, frame)
     // Whoever was pruned while others had to relay would miss what it grafts later.
     if (view.isClique && this.#tree.lazy.size > 0) this.#tree.lazy.clear()
     lines.broadcast(frame)
@@ -94,9 +91,8 @@ export class Relay {
   }
 
   /** It fell before. Where its origin tells all directly, that is chance and changes nothing. */
-  refuse(line: Branch, origin: Origin): void {
-    const { view, isPartial } = this.#board
-    if (view.isClique || (!isPartial && line.peerId === origin.peer)) return
+  refuse(line: Branch, isUrgent = false): void {
+    if (this.#board.view.isClique || this.#isDirect(isUrgent)) return
     noteAgain(this.#tree, line.peerId as PeerId)
     line.say({ kind: 'tree.prune' })
   }
@@ -132,6 +128,14 @@ export class Relay {
       lines.to(peer)?.say({ kind: 'tree.graft', ranges })
     }
     this.#plan()
+  }
+
+  /**
+   * Among few what is urgent goes to all neighbours: a tree that is changing, because one of them
+   * came, may leave somebody out for longer than a lease lasts. Others relay it all the same.
+   */
+  #isDirect(isUrgent: boolean): boolean {
+    return isUrgent && !this.#board.isPartial
   }
 
   #give(line: Branch, ranges: readonly BroadcastRange[]): void {

@@ -80,15 +80,20 @@ function make({ board, waterfall, relay }: WaterfallState, body: BroadcastBody):
   fallsFresh(waterfall, board.self, number)
   const message = { kind: 'broadcast', origin: board.self, number, body } as const
   const frame = board.notary?.frameOf(message) ?? encodeOwn(message)
-  relay.tell({ origin: board.self, number, from: null }, frame)
+  relay.tell({ origin: board.self, number, from: null }, frame, isUrgent(body))
+}
+
+/** A renewal is worth nothing when the lease has lapsed. */
+function isUrgent({ kind }: BroadcastBody): boolean {
+  return kind === 'renewal'
 }
 
 function receive({ board, waterfall, relay }: WaterfallState, parcel: Parcel): void {
-  const { origin, number } = parcel.message as Broadcast
+  const { origin, number, body } = parcel.message as Broadcast
   const { line, frame } = parcel
   if (hasFallen(waterfall, origin, number)) {
     board.counts.broadcastsDuplicate += 1
-    return relay.refuse(line, origin)
+    return relay.refuse(line, isUrgent(body))
   }
   if (isRefused(board, parcel)) return
   fallsFresh(waterfall, origin, number)

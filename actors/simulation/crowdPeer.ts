@@ -119,7 +119,7 @@ export class CrowdPeer implements Ground {
 
   receive(line: CrowdLine, { parcel, hops }: Passing): void {
     const { origin, number, frame } = parcel
-    if (hasFallen(this.#waterfall, origin, number)) return this.#relay.refuse(line, origin)
+    if (hasFallen(this.#waterfall, origin, number)) return this.#relay.refuse(line)
     fallsFresh(this.#waterfall, origin, number)
     this.hops.set(parcel, hops)
     parcel.note(hops, this.clock.now())

@@ -1,6 +1,5 @@
 /**
- * The tree by which broadcasts travel where not everybody is connected to everybody. In a network
- * of few it only carries the words of others: each tells its own to all neighbours.
+ * The tree by which broadcasts travel where not everybody is connected to everybody.
  *
  * A peer passes a fresh broadcast on to its eager neighbours at once and only tells the lazy ones
  * that it has it. All begin eager. Whoever gets a broadcast twice prunes: the second link becomes
