@@ -137,8 +137,9 @@ class Looking {
     this.#board.view = holdAnchors(this.#board.view, this.#board.clock.now())
     const { view, members, mesh, random, kept, clock, lines } = this.#board
     const others = countMembers(members).connected
-    this.#board.isPartial = others > VIEW_MAX
-    const wanted = this.#board.isPartial ? VIEW_MIN : null
+    const isPartial = others > VIEW_MAX
+    this.#board.isPartial = isPartial
+    const wanted = isPartial ? VIEW_MIN : null
     const reachable = new Set<PeerId>()
     for (const { peerId, isReachable } of members.values()) if (isReachable) reachable.add(peerId)
     const hasAnchors = isAnchored(view)

@@ -45,8 +45,6 @@ export interface Ground {
   }
   readonly clock: Pick<Clock, 'now'>
   readonly view: Pick<View, 'isClique'>
-  /** True while the network is too large for everybody to be connected to everybody. */
-  readonly isPartial: boolean
   /** Rings when `catchUp` is due. */
   readonly tree: { send(event: AlarmEvent): void }
 }
@@ -66,12 +64,13 @@ export class Relay {
     this.#waterfall = waterfall
   }
 
-  /** Own words: to all where everybody is connected to everybody, else along the tree. */
-  tell(arrival: Arrival, frame: Frame, isUrgent = false): void {
+  /** Own words: to all neighbours if they are direct, or all know all; else along the tree. */
+  tell(arrival: Arrival, frame: Frame, isDirect = false): void {
     const { view, lines } = this.#board
-    if (!view.isClique && !this.#isDirect(isUrgent)) return this.pass(arrival, frame)
-    // Whoever was pruned while others had to relay would miss what it grafts later.
-    if (view.isClique && this.#tree.lazy.size > 0) this.#tree.lazy.clear()
+    if (view.isClique) {
+      // Whoever was pruned while others had to relay would miss what it grafts later.
+      if (this.#tree.lazy.size > 0) this.#tree.lazy.clear()
+    } else if (!isDirect) return this.pass(arrival, frame)
     lines.broadcast(frame)
   }
 
@@ -91,8 +90,8 @@ export class Relay {
   }
 
   /** It fell before. Where its origin tells all directly, that is chance and changes nothing. */
-  refuse(line: Branch, isUrgent = false): void {
-    if (this.#board.view.isClique || this.#isDirect(isUrgent)) return
+  refuse(line: Branch, isDirect = false): void {
+    if (this.#board.view.isClique || isDirect) return
     noteAgain(this.#tree, line.peerId as PeerId)
     line.say({ kind: 'tree.prune' })
   }
@@ -128,14 +127,6 @@ export class Relay {
       lines.to(peer)?.say({ kind: 'tree.graft', ranges })
     }
     this.#plan()
-  }
-
-  /**
-   * Among few what is urgent goes to all neighbours: a tree that is changing, because one of them
-   * came, may leave somebody out for longer than a lease lasts. Others relay it all the same.
-   */
-  #isDirect(isUrgent: boolean): boolean {
-    return isUrgent && !this.#board.isPartial
   }
 
   #give(line: Branch, ranges: readonly BroadcastRange[]): void {

@@ -80,12 +80,15 @@ function make({ board, waterfall, relay }: WaterfallState, body: BroadcastBody):
   fallsFresh(waterfall, board.self, number)
   const message = { kind: 'broadcast', origin: board.self, number, body } as const
   const frame = board.notary?.frameOf(message) ?? encodeOwn(message)
-  relay.tell({ origin: board.self, number, from: null }, frame, isUrgent(body))
+  relay.tell({ origin: board.self, number, from: null }, frame, isDirect(board, body))
 }
 
-/** A renewal is worth nothing when the lease has lapsed. */
-function isUrgent({ kind }: BroadcastBody): boolean {
-  return kind === 'renewal'
+/**
+ * Among few a renewal goes to all neighbours: a tree that is changing, because one of them came,
+ * may leave somebody out for longer than a lease lasts. Others relay it all the same.
+ */
+function isDirect({ isPartial }: Switchboard, { kind }: BroadcastBody): boolean {
+  return kind === 'renewal' && !isPartial
 }
 
 function receive({ board, waterfall, relay }: WaterfallState, parcel: Parcel): void {
@@ -93,7 +96,7 @@ function receive({ board, waterfall, relay }: WaterfallState, parcel: Parcel): v
   const { line, frame } = parcel
   if (hasFallen(waterfall, origin, number)) {
     board.counts.broadcastsDuplicate += 1
-    return relay.refuse(line, isUrgent(body))
+    return relay.refuse(line, isDirect(board, body))
   }
   if (isRefused(board, parcel)) return
   fallsFresh(waterfall, origin, number)

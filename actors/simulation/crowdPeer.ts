@@ -52,8 +52,6 @@ export class CrowdPeer implements Ground {
   /** How many links each broadcast that is still counted went over to come here. */
   readonly hops = new Map<CrowdBroadcast, number>()
   isAlive = true
-  /** A crowd is large from its beginning. */
-  readonly isPartial = true
   view: View
   readonly #lines = new Map<PeerId, CrowdLine>()
   readonly #crowd: Crowd

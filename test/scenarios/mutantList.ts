@@ -139,8 +139,8 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 'M3',
     scenario: `${SCENARIOS}/messages.test.ts`,
     file: 'actors/waterfall.ts',
-    sound: '    return relay.refuse(line, isUrgent(body))\n',
-    broken: '    deliver(board, parcel)\n    return relay.refuse(line, isUrgent(body))\n',
+    sound: '    return relay.refuse(line, isDirect(board, body))\n',
+    broken: '    deliver(board, parcel)\n    return relay.refuse(line, isDirect(board, body))\n',
   },
   {
     name: 'what a neighbour answers is not taken in',
@@ -160,7 +160,7 @@ export const MUTANTS: readonly Mutant[] = [
     sound:
       '  if (hasFallen(waterfall, origin, number)) {\n' +
       '    board.counts.broadcastsDuplicate += 1\n' +
-      '    return relay.refuse(line, isUrgent(body))\n' +
+      '    return relay.refuse(line, isDirect(board, body))\n' +
       '  }\n',
     broken:
       '  const heardAt = (waterfall.heardAt ??= new Map())\n' +
